@@ -1,0 +1,1 @@
+"""The approval portal: access requests for BI resources, approved in DingTalk OA."""

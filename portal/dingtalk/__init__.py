@@ -1,0 +1,1 @@
+"""DingTalk's side of the wire: no Flask and no database in here."""
