@@ -100,9 +100,7 @@ class CallbackCipher:
             raise CallbackCryptoError(CallbackFault.BAD_MESSAGE) from error
         return Opened(message=message, owner_key=owner.decode("ascii", "replace"))
 
-    def seal(
-        self, message: str, *, owner_key: str, random_bytes: Callable[[int], bytes] = os.urandom
-    ) -> str:
+    def seal(self, message: str, *, owner_key: str, random_bytes: Callable[[int], bytes] = os.urandom) -> str:
         """Encrypt ``message`` for ``owner_key``; the length field counts UTF-8 bytes."""
         body = message.encode()
         plaintext = random_bytes(RANDOM_PREFIX) + len(body).to_bytes(LENGTH_FIELD, "big") + body

@@ -1,0 +1,45 @@
+"""The names of the calls we make, as failures show them and as the record of calls counts them."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class Operation(StrEnum):
+    """One name for each DingTalk call; some are fixed by the product's help page."""
+
+    ACCESS_TOKEN = "accessToken"  # noqa: S105  a name, not a password
+    CREATE_TEMPLATE = "createOaApprovalTemplate"
+    UPDATE_TEMPLATE = "updateOaApprovalTemplate"
+    READ_SCHEMA = "readFormSchema"
+    FIND_PROCESS_CODE = "findProcessCode"
+    MANAGEABLE_TEMPLATES = "listManageableTemplates"
+    VISIBLE_TEMPLATES = "listVisibleTemplates"
+    FORECAST = "forecast"
+    START_INSTANCE = "startProcessInstance"
+    READ_INSTANCE = "getProcessInstance"
+    LIST_INSTANCES = "listProcessInstanceIds"
+    TERMINATE_INSTANCE = "terminateProcessInstance"
+    COMMENT = "addProcessInstanceComment"
+    READ_USER = "getUser"
+    USER_BY_UNION_ID = "getUserByUnionId"
+    SEARCH_USERS = "searchUsers"
+    DEPARTMENT_MEMBERS = "listDepartmentMembers"
+    USER_ACCESS_TOKEN = "userAccessToken"  # noqa: S105  a name, not a password
+    USER_PROFILE = "getUserProfile"
+
+
+WRITES = frozenset(
+    {
+        Operation.CREATE_TEMPLATE,
+        Operation.UPDATE_TEMPLATE,
+        Operation.START_INSTANCE,
+        Operation.TERMINATE_INSTANCE,
+        Operation.COMMENT,
+    }
+)
+
+
+def may_change_something(operation: str) -> bool:
+    """Whether a call that got no clear answer may have left a trace; unknown names count as writes."""
+    return operation in WRITES or operation not in set(Operation)
