@@ -154,8 +154,8 @@ COMMANDS = {
 def set_up(*, with_dev: bool) -> None:
     """Make `.venv` hold what the lock files name, unless it already does.
 
-    The stamp goes before the first change and comes back after the last: a `.venv` without it was interrupted,
-    and is made from scratch. Once the tests' packages are in, they stay in step too.
+    The stamp goes before the first change and comes back after the last: a `.venv` without it was
+    interrupted, and is made from scratch. Once the tests' packages are in, they stay in step too.
     """
     if _is_up_to_date(with_dev=with_dev):
         return
@@ -237,7 +237,7 @@ def _install(*, with_dev: bool) -> None:
         if _call(*command):
             raise CannotContinueError(
                 "The packages could not be installed: see above. If this machine does not reach the package\n"
-                "index by itself, set HTTPS_PROXY, or PIP_INDEX_URL to your mirror, and run the same command again."
+                "index by itself, set HTTPS_PROXY, or PIP_INDEX_URL to your mirror, and run the command again."
             )
 
 
@@ -302,7 +302,8 @@ def _run(name: str, *arguments: str, typed_in: str | None = None) -> int:
 def _become(name: str, *arguments: str) -> int:
     """Replace this process, so that signals reach what it started and nothing stays in between."""
     os.chdir(ROOT)
-    os.execve(VENV / "bin" / name, [name, *arguments], _environment())  # noqa: S606 - no shell, on purpose
+    program = str(VENV / "bin" / name)  # in full: Python finds its .venv by the name that it was started with
+    os.execve(program, [program, *arguments], _environment())  # noqa: S606 - no shell, on purpose
 
 
 if __name__ == "__main__":
