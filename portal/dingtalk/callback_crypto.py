@@ -15,6 +15,7 @@ import os
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Any
 
 from Crypto.Cipher import AES
 
@@ -122,5 +123,5 @@ class CallbackCipher:
             raise CallbackCryptoError(CallbackFault.BAD_PADDING)
         return plaintext[:-pad]
 
-    def _cipher(self):  # type: ignore[no-untyped-def]  # pycryptodome's mode classes have no public name
+    def _cipher(self) -> Any:  # pycryptodome's mode classes have no public name
         return AES.new(self._key, AES.MODE_CBC, iv=self._key[:16])

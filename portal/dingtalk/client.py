@@ -9,22 +9,18 @@ from portal.dingtalk.forms import Forms
 from portal.dingtalk.instances import Instances
 from portal.dingtalk.sign_in import SignIn
 from portal.dingtalk.tokens import TokenCache
-from portal.dingtalk.transport import CallRecord, Credentials, Endpoints
+from portal.dingtalk.transport import CallRecord, Credentials, Endpoints, Transport
+from portal.dingtalk.wire import Wire
 
 __all__ = ["CallRecord", "Credentials", "DingTalkClient", "Endpoints"]
 
 
 class DingTalkClient:
-    """Talks to DingTalk as one internal app; safe to share between threads. Every call may raise ``DingTalkError``.
+    """Talks to DingTalk as one internal app; safe to share between threads.
 
-    Time-outs are in seconds; DingTalk's servers are expected to answer within 3 s and its own advice is to
-    allow more. ``on_call`` hears of every HTTP exchange, failed ones too.
+    Every call may raise ``DingTalkError``. Time-outs are in seconds; DingTalk's servers are expected to answer
+    within 3 s and it advises clients to allow more. ``on_call`` hears of every HTTP exchange, failed ones too.
     """
-
-    forms: Forms
-    instances: Instances
-    directory: Directory
-    sign_in: SignIn
 
     def __init__(
         self,
@@ -35,10 +31,26 @@ class DingTalkClient:
         connect_timeout_seconds: float = 3.05,
         read_timeout_seconds: float = 10.0,
         on_call: Callable[[CallRecord], None] | None = None,
-    ) -> None: ...
+    ) -> None:
+        self._transport = Transport(
+            endpoints=endpoints,
+            credentials=credentials,
+            tokens=tokens or TokenCache(),
+            wire=Wire(
+                connect_timeout_seconds=connect_timeout_seconds,
+                read_timeout_seconds=read_timeout_seconds,
+                on_call=on_call,
+            ),
+        )
+        self.forms = Forms(self._transport)
+        self.instances = Instances(self._transport)
+        self.directory = Directory(self._transport)
+        self.sign_in = SignIn(self._transport)
 
     def fetch_token(self) -> None:
         """Obtain the app token, or prove that we hold one; raises ``DingTalkError`` of ``accessToken``."""
+        self._transport.app_token()
 
     def forget_token(self) -> None:
         """Fetch afresh on the next call: a permission granted just now may need a new token."""
+        self._transport.forget_token()

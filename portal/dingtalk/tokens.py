@@ -52,7 +52,7 @@ class TokenCache:
             return kept.token.text
 
     def drop(self, *, app_key: str, refused: str | None = None) -> None:
-        """Forget the token; with ``refused``, only if it is still that one and nobody renewed it meanwhile."""
+        """Forget the token; with ``refused``, only if nobody renewed that one meanwhile."""
         with self._guard:
             fetching = self._fetching[app_key]
         with fetching:

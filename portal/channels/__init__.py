@@ -1,0 +1,1 @@
+"""Where approvals are decided: one folder a channel, our words in and our words out."""

@@ -1,0 +1,1 @@
+"""DingTalk as a channel: translates between our words and the vendor's."""

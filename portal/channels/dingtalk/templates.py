@@ -1,0 +1,150 @@
+"""Approval templates in DingTalk: make the official one, find it again, read custom ones."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from portal.channels.dingtalk.connection import DingTalkConnection, in_our_words
+from portal.channels.dingtalk.flow import our_nodes
+from portal.channels.failures import OwnFailure, Retry, own_failure
+from portal.dingtalk.forms import FormComponent, FormSchema
+from portal.dingtalk.instances import FieldValue
+from portal.rules.flow_rules import Node
+from portal.rules.official_form import NUMBER_COMPONENT_ID, OFFICIAL_FIELDS
+
+FILLABLE_KINDS = frozenset({"TextField", "TextareaField"})
+
+
+@dataclass(frozen=True, kw_only=True)
+class TemplateField:
+    """A field of a template; ``is_fillable`` false means the portal cannot put text into it."""
+
+    component_id: str
+    label: str
+    is_required: bool
+    is_fillable: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class TemplateForm:
+    """A template as it is in DingTalk now."""
+
+    name: str
+    process_code: str
+    is_published: bool
+    fields: tuple[TemplateField, ...]
+
+    @property
+    def is_ours(self) -> bool:
+        """Whether the portal made it: known by the request-number component, never by name alone."""
+        return any(field.component_id == NUMBER_COMPONENT_ID for field in self.fields)
+
+    def equals_official(self, language: str) -> bool:
+        """Whether fields and labels are exactly the official ones in ``language``."""
+        return {(field.component_id, field.label) for field in self.fields} == {
+            (field.component_id, field.labels[language]) for field in OFFICIAL_FIELDS
+        }
+
+
+@dataclass(frozen=True, kw_only=True)
+class TemplateChoice:
+    """A template that an admin may associate."""
+
+    name: str
+    process_code: str
+    modified_at_text: str
+
+
+class DingTalkTemplates:
+    """Reads and writes templates. Every method may raise ``ChannelError``."""
+
+    def __init__(self, connection: DingTalkConnection, *, oa_url: str) -> None:
+        self._connection = connection
+        self._oa_url = oa_url
+
+    def save_official(
+        self, *, name: str, description: str, language: str, process_code: str | None = None
+    ) -> str:
+        """Create the official template, or update ``process_code``; returns its process code."""
+        client = self._connection.client()
+        with in_our_words():
+            return client.forms.save(
+                name=name,
+                description=description,
+                components=_official_components(language),
+                process_code=process_code,
+            )
+
+    def find_by_name(self, name: str) -> str | None:
+        """Return the process code of the template of exactly this name."""
+        client = self._connection.client()
+        with in_our_words():
+            return client.forms.find_process_code(name)
+
+    def read(self, process_code: str) -> TemplateForm:
+        """Read a template's form."""
+        client = self._connection.client()
+        with in_our_words():
+            return _form(client.forms.read_schema(process_code))
+
+    def manageable(self, user_id: str) -> tuple[TemplateChoice, ...]:
+        """List the templates that this admin may manage in DingTalk."""
+        client = self._connection.client()
+        with in_our_words():
+            found = client.forms.manageable(user_id)
+        return tuple(
+            TemplateChoice(
+                name=each.name, process_code=each.process_code, modified_at_text=each.modified_at_text
+            )
+            for each in found
+        )
+
+    def flow(
+        self, process_code: str, *, user_id: str, department_id: int, labels: tuple[str, ...]
+    ) -> tuple[Node, ...]:
+        """Forecast the flow for one initiator, with sample values."""
+        client = self._connection.client()
+        with in_our_words():
+            forecast = client.instances.forecast(
+                process_code=process_code,
+                originator_user_id=user_id,
+                department_id=department_id,
+                values=tuple(FieldValue(label, "-") for label in labels),
+            )
+        if not forecast.is_success:
+            raise own_failure(OwnFailure.FLOW_CHANGED, retry=Retry.RETRYABLE)
+        return our_nodes(forecast.nodes)
+
+    def designer_url(self, process_code: str) -> str:
+        """Return the address of DingTalk's designer for a template."""
+        return f"{self._oa_url}/dingtalk/web/query/oaDesigner?from=oaAdminHomeWeb&processCode={process_code}"
+
+
+def _official_components(language: str) -> tuple[FormComponent, ...]:
+    return tuple(
+        FormComponent(
+            kind="TextareaField" if field.is_long else "TextField",
+            component_id=field.component_id,
+            label=field.labels[language],
+            required=True,
+        )
+        for field in OFFICIAL_FIELDS
+    )
+
+
+def _form(schema: FormSchema) -> TemplateForm:
+    return TemplateForm(
+        name=schema.name,
+        process_code=schema.process_code,
+        is_published=schema.status == "PUBLISHED",
+        fields=tuple(
+            TemplateField(
+                component_id=field.component_id,
+                label=field.label,
+                is_required=field.required,
+                is_fillable=field.kind in FILLABLE_KINDS and not field.is_nested,
+            )
+            for field in schema.fields
+            if field.kind != "TextNote"
+        ),
+    )

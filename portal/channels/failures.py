@@ -1,0 +1,74 @@
+"""What can go wrong in a channel, as facts that can be stored and worded later in any language."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field
+from enum import StrEnum
+from typing import Any, Self
+
+
+class Retry(StrEnum):
+    """What may be done after a failure."""
+
+    PERMANENT = "permanent"
+    RETRYABLE = "retryable"
+    OUTCOME_UNKNOWN = "outcome_unknown"
+
+
+class OwnFailure(StrEnum):
+    """Failures that we find ourselves; the vendor's classes stand beside them."""
+
+    NOT_BOUND = "not_bound"
+    NO_TEMPLATE = "no_template"
+    FLOW_CHANGED = "flow_changed"
+    APPROVER_LEFT = "approver_left"
+    REQUESTER_LEFT = "requester_left"
+    NOT_FOUND_AFTER_UNKNOWN = "not_found_after_unknown"
+    BYPASS_NOT_ACKNOWLEDGED = "bypass_not_acknowledged"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Failure:
+    """One failure: ``kind`` selects the remedy, the rest is what the vendor said. Holds nothing secret."""
+
+    kind: str
+    retry: Retry
+    operation: str = ""
+    code: str = ""
+    http_status: int = 0
+    message: str = ""
+    request_id: str | None = None
+    required_scopes: tuple[str, ...] = ()
+    apply_url: str | None = None
+    facts: dict[str, str] = field(default_factory=dict)
+
+    def to_json(self) -> dict[str, Any]:
+        return {**asdict(self), "required_scopes": list(self.required_scopes)}
+
+    @classmethod
+    def from_json(cls, stored: dict[str, Any]) -> Self:
+        known = {**stored, "required_scopes": tuple(stored.get("required_scopes", ()))}
+        return cls(**{**known, "retry": Retry(stored["retry"])})
+
+    @property
+    def sentence(self) -> str:
+        """The vendor's failure in the wording that the product's help page fixes; empty for our own."""
+        if not self.operation:
+            return ""
+        return (
+            f"DingTalk API call failed[{self.operation}], "
+            f"[{self.code} - code: {self.http_status}, {self.message}]"
+        )
+
+
+class ChannelError(Exception):
+    """A channel could not do what it was asked."""
+
+    def __init__(self, failure: Failure) -> None:
+        super().__init__(failure.sentence or failure.kind)
+        self.failure = failure
+
+
+def own_failure(kind: OwnFailure, *, retry: Retry = Retry.PERMANENT, **facts: str) -> ChannelError:
+    """Build the error for a failure that we found ourselves."""
+    return ChannelError(Failure(kind=kind, retry=retry, facts=facts))

@@ -1,0 +1,34 @@
+"""Tables, one file a thing; importing this package makes all of them known to Alembic."""
+
+from portal.models.access_request import AccessRequest, RequestItem
+from portal.models.approval import Approval, ApprovalRecord
+from portal.models.approval_settings import ApprovalSettings
+from portal.models.approval_template import ApprovalTemplate
+from portal.models.audit_entry import AuditEntry
+from portal.models.callback_event import CallbackEvent, CallbackTally
+from portal.models.dingtalk_app import DingTalkApp
+from portal.models.person import LocalCredential, Person, PersonRole
+from portal.models.resource import Resource
+from portal.models.sign_in_session import SignInSession
+from portal.models.trial import Trial
+from portal.models.worker import WorkerHeartbeat
+
+__all__ = [
+    "AccessRequest",
+    "Approval",
+    "ApprovalRecord",
+    "ApprovalSettings",
+    "ApprovalTemplate",
+    "AuditEntry",
+    "CallbackEvent",
+    "CallbackTally",
+    "DingTalkApp",
+    "LocalCredential",
+    "Person",
+    "PersonRole",
+    "RequestItem",
+    "Resource",
+    "SignInSession",
+    "Trial",
+    "WorkerHeartbeat",
+]

@@ -1,0 +1,81 @@
+"""One decision to be had, and the process instance in which it is taken."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from portal.models.approval_template import ApprovalTemplate
+from portal.models.base import Base
+from portal.models.person import Person
+
+if TYPE_CHECKING:
+    from portal.models.access_request import AccessRequest
+    from portal.models.trial import Trial
+
+
+class Approval(Base):
+    """The guard row of mechanism 2: its ``state`` says what may be done next, ``due_at`` when.
+
+    ``due_at`` is the promise: whoever wants work done sets it in the commit of the change; workers take due
+    rows. It is empty when nothing is left to do.
+    """
+
+    __tablename__ = "portal_approval"
+    __table_args__ = (
+        CheckConstraint("(request_id IS NULL) <> (trial_id IS NULL)", name="one_owner"),
+        UniqueConstraint("request_id", "position"),
+        Index("ix_portal_approval_due_at", "due_at"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    request_id: Mapped[int | None] = mapped_column(ForeignKey("portal_access_request.id"))
+    trial_id: Mapped[int | None] = mapped_column(ForeignKey("portal_trial.id"), unique=True)
+    position: Mapped[int] = mapped_column(default=1)
+    channel: Mapped[str] = mapped_column(String(16))
+    template_id: Mapped[int] = mapped_column(ForeignKey("portal_approval_template.id"))
+    approver_id: Mapped[int] = mapped_column(ForeignKey("portal_person.id"))
+    approver_reason: Mapped[str] = mapped_column(String(48))
+    state: Mapped[str] = mapped_column(String(24), index=True)
+    due_at: Mapped[datetime | None]
+    attempt: Mapped[int] = mapped_column(default=0)
+    starting_at: Mapped[datetime | None]
+    resolve_tries: Mapped[int] = mapped_column(default=0)
+    retries: Mapped[int] = mapped_column(default=0)
+    submitted_values: Mapped[dict[str, Any] | None]
+    instance_id: Mapped[str | None] = mapped_column(String(128), unique=True)
+    instance_url: Mapped[str | None] = mapped_column(Text)
+    started_at: Mapped[datetime | None]
+    last_read_at: Mapped[datetime | None]
+    withdrawal_requested_at: Mapped[datetime | None]
+    closed_at: Mapped[datetime | None]
+    failure: Mapped[dict[str, Any] | None]
+    incident: Mapped[dict[str, Any] | None]
+    version: Mapped[int] = mapped_column(default=1)
+
+    request: Mapped[AccessRequest | None] = relationship(back_populates="approvals")
+    trial: Mapped[Trial | None] = relationship(back_populates="approval")
+    template: Mapped[ApprovalTemplate] = relationship(lazy="joined")
+    approver: Mapped[Person] = relationship(lazy="joined", foreign_keys=[approver_id])
+    records: Mapped[list[ApprovalRecord]] = relationship(
+        order_by="ApprovalRecord.position", cascade="all, delete-orphan", lazy="selectin"
+    )
+
+    __mapper_args__ = {"version_id_col": version}
+
+
+class ApprovalRecord(Base):
+    """One thing that somebody did in DingTalk, as the instance detail last told it, in its order."""
+
+    __tablename__ = "portal_approval_record"
+
+    approval_id: Mapped[int] = mapped_column(ForeignKey("portal_approval.id"), primary_key=True)
+    position: Mapped[int] = mapped_column(primary_key=True)
+    kind: Mapped[str] = mapped_column(String(32))
+    user_id: Mapped[str] = mapped_column(String(64))
+    person_name: Mapped[str] = mapped_column(String(128))
+    remark: Mapped[str] = mapped_column(Text, default="")
+    occurred_at: Mapped[datetime]

@@ -1,0 +1,36 @@
+"""What an organization admin decides on the Approval Settings page."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import CheckConstraint, ForeignKey, String
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from portal.models.approval_template import ApprovalTemplate
+from portal.models.base import Base
+from portal.models.person import Person
+
+
+class ApprovalSettings(Base):
+    """One row. ``version`` guards against two admins overwriting each other."""
+
+    __tablename__ = "portal_approval_settings"
+    __table_args__ = (CheckConstraint("id = 1", name="only_one"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False, default=1)
+    is_enabled: Mapped[bool] = mapped_column(default=False)
+    is_dingtalk_channel_on: Mapped[bool] = mapped_column(default=False)
+    template_id: Mapped[int | None] = mapped_column(ForeignKey("portal_approval_template.id"))
+    fallback_approver_id: Mapped[int | None] = mapped_column(ForeignKey("portal_person.id"))
+    trial_approver_id: Mapped[int | None] = mapped_column(ForeignKey("portal_person.id"))
+    generation_claimed_until: Mapped[datetime | None]
+    generation_claimed_by: Mapped[str | None] = mapped_column(String(128))
+    version: Mapped[int] = mapped_column(default=1)
+    updated_at: Mapped[datetime]
+
+    template: Mapped[ApprovalTemplate | None] = relationship(lazy="joined")
+    fallback_approver: Mapped[Person | None] = relationship(foreign_keys=[fallback_approver_id])
+    trial_approver: Mapped[Person | None] = relationship(foreign_keys=[trial_approver_id])
+
+    __mapper_args__ = {"version_id_col": version}

@@ -1,0 +1,52 @@
+"""What DingTalk told the portal: the event inbox, and a tally of what was refused."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ForeignKey, Index, String, Text, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from portal.models.base import Base
+
+
+class CallbackEvent(Base):
+    """A decrypted event, kept raw. ``due_at`` is empty once it is applied, ignored or parked."""
+
+    __tablename__ = "portal_callback_event"
+    __table_args__ = (
+        Index(
+            "ix_portal_callback_event_due_at",
+            "due_at",
+            sqlite_where=text("due_at IS NOT NULL"),
+            postgresql_where=text("due_at IS NOT NULL"),
+        ),
+        Index("ix_portal_callback_event_instance_id", "instance_id"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    event_key: Mapped[str] = mapped_column(String(200), unique=True)
+    event_type: Mapped[str] = mapped_column(String(64))
+    kind: Mapped[str | None] = mapped_column(String(32))
+    instance_id: Mapped[str | None] = mapped_column(String(128))
+    process_code: Mapped[str | None] = mapped_column(String(128))
+    owner_key_kind: Mapped[str] = mapped_column(String(16))
+    payload: Mapped[str] = mapped_column(Text)
+    received_at: Mapped[datetime]
+    state: Mapped[str] = mapped_column(String(16))
+    reason: Mapped[str | None] = mapped_column(String(64))
+    attempts: Mapped[int] = mapped_column(default=0)
+    due_at: Mapped[datetime | None]
+    approval_id: Mapped[int | None] = mapped_column(ForeignKey("portal_approval.id"), index=True)
+
+
+class CallbackTally(Base):
+    """How often a callback was refused for one reason within one hour, with the last few samples."""
+
+    __tablename__ = "portal_callback_tally"
+
+    reason: Mapped[str] = mapped_column(String(32), primary_key=True)
+    hour: Mapped[datetime] = mapped_column(primary_key=True)
+    count: Mapped[int] = mapped_column(default=0)
+    samples: Mapped[list[Any]]

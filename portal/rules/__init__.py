@@ -1,0 +1,1 @@
+"""What is always true here, whatever database or vendor: pure rules, standard library only."""

@@ -1,0 +1,1 @@
+"""DingTalk's HTTP API as the sandbox answers it."""

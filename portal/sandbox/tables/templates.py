@@ -1,0 +1,33 @@
+"""Approval templates: the form as it was written and the flow as it was designed."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import JSON
+from sqlalchemy.orm import Mapped, mapped_column
+
+from portal.sandbox.storage import Base
+
+
+class Template(Base):
+    """``components`` keep the write shape; ``flow`` is a list of nodes (``portal.sandbox.approval.flow``).
+
+    ``visible_to`` holds userids; None means everybody. Times in epoch milliseconds.
+    """
+
+    __tablename__ = "template"
+
+    process_code: Mapped[str] = mapped_column(primary_key=True)
+    position: Mapped[int]
+    name: Mapped[str] = mapped_column(unique=True)
+    description: Mapped[str] = mapped_column(default="")
+    status: Mapped[str] = mapped_column(default="PUBLISHED")
+    components: Mapped[list[dict[str, Any]]] = mapped_column(JSON)
+    flow: Mapped[list[dict[str, Any]]] = mapped_column(JSON)
+    creator_userid: Mapped[str] = mapped_column(default="")
+    visible_to: Mapped[list[str] | None] = mapped_column(JSON(none_as_null=True))
+    requester_may_withdraw: Mapped[bool] = mapped_column(default=True)
+    allows_countersigning: Mapped[bool] = mapped_column(default=False)
+    created_at: Mapped[int]
+    modified_at: Mapped[int]

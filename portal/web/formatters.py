@@ -1,0 +1,63 @@
+"""Times and durations as a person reads them, in their language; `<time>` keeps the exact moment."""
+
+from datetime import UTC, date, datetime, timedelta
+
+from babel import Locale
+from babel.units import format_unit
+from flask import Flask
+from flask_babel import format_date, format_datetime, format_timedelta, get_locale, to_user_timezone
+from markupsafe import Markup
+
+HOUR_SECONDS = 3_600
+DAY_SECONDS = 86_400
+
+
+def init_formatters(app: Flask) -> None:
+    """Give templates the filters `moment`, `day`, `ago` and `duration`."""
+    for each in (moment, day, ago, duration):
+        app.jinja_env.filters[each.__name__] = each
+
+
+def moment(at: datetime) -> Markup:
+    """Date and time in the organisation's time zone. `at` without a zone is UTC, as the database keeps it."""
+    return _time_element(at, words=format_datetime(_aware(at), "medium"))
+
+
+def day(at: datetime | date) -> Markup:
+    """The date alone: of a moment in the organisation's time zone, or a plain calendar day."""
+    if isinstance(at, datetime):
+        return _time_element(at, words=format_date(to_user_timezone(_aware(at)).date(), "long"))
+    words = format_date(at, "long")
+    return Markup('<time datetime="{}">{}</time>').format(at.isoformat(), words)
+
+
+def ago(at: datetime) -> Markup:
+    """How long ago, or in how long ("3 hours ago", "in 2 days"), with the exact time as its title."""
+    away = _aware(at) - datetime.now(UTC)
+    return _time_element(
+        at, words=format_timedelta(away, add_direction=True), title=format_datetime(_aware(at), "long")
+    )
+
+
+def duration(duration_seconds: float) -> str:
+    """A length of time in its largest whole unit: 7776000 is "90 days", never "3 months", another promise."""
+    seconds = round(duration_seconds)
+    for unit, unit_seconds in (
+        ("duration-day", DAY_SECONDS),
+        ("duration-hour", HOUR_SECONDS),
+        ("duration-minute", 60),
+    ):
+        if seconds >= unit_seconds and seconds % unit_seconds == 0:
+            return format_unit(seconds // unit_seconds, unit, "long", locale=get_locale() or Locale("en"))
+    return str(format_timedelta(timedelta(seconds=seconds)))
+
+
+def _time_element(at: datetime, *, words: str, title: str = "") -> Markup:
+    exact = _aware(at).astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    if title:
+        return Markup('<time datetime="{}" title="{}">{}</time>').format(exact, title, words)
+    return Markup('<time datetime="{}">{}</time>').format(exact, words)
+
+
+def _aware(at: datetime) -> datetime:
+    return at if at.tzinfo else at.replace(tzinfo=UTC)
