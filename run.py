@@ -237,7 +237,7 @@ def _install(*, with_dev: bool) -> None:
         if _call(*command):
             raise CannotContinueError(
                 "The packages could not be installed: see above. If this machine does not reach the package\n"
-                "index by itself, set HTTPS_PROXY, or PIP_INDEX_URL to your mirror, and run the command again."
+                "index by itself, set HTTPS_PROXY, or PIP_INDEX_URL to your mirror; then run this again."
             )
 
 

@@ -1,0 +1,1 @@
+"""The demo and the command that starts it, with real processes."""
