@@ -1,7 +1,7 @@
 """What a person sees when something fails: what happened, why, and what to do next.
 
-A page of its own for a plain visit, a partial into `#problems` for htmx (what was typed stays), JSON for machines.
-Nothing here needs the database, so it also works when that is the thing that failed.
+A page of its own for a plain visit, a partial into `#problems` for htmx (what was typed stays), JSON for
+machines. Nothing here needs the database, so it also works when that is the thing that failed.
 """
 
 import secrets
@@ -102,7 +102,7 @@ def init_errors(app: Flask) -> None:
 
 
 def answer_problem(problem: Problem, *, status: int) -> Response:
-    """Show `problem` in the shape the caller understands, with HTTP `status`: for routes, 409 with its remedy."""
+    """Show `problem` with HTTP `status` in the shape the caller understands; routes use it for 409 too."""
     if request.path.startswith(MACHINE_PATHS):
         return _for_machines(problem, status=status)
     if wants_partial():

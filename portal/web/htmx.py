@@ -14,7 +14,7 @@ from werkzeug.urls import iri_to_uri
 
 
 def wants_partial() -> bool:
-    """Whether this request swaps part of a page: no plain visit, no boosted link, no restored history entry."""
+    """Whether this request swaps part of a page: no plain visit, boosted link or restored history entry."""
     htmx = request.htmx
     return bool(htmx) and not htmx.boosted and not htmx.history_restore_request
 
@@ -24,8 +24,8 @@ def render(
 ) -> Response:
     """Render `partial` for htmx and `page` for everybody else.
 
-    `status` is the HTTP status of both: 200, or 422 for a form drawn again. `triggers` are names of events announced
-    to the page (`HX-Trigger`), which make sections refresh and dialogs close. `context` goes to the template.
+    `status` is the HTTP status of both: 200, or 422 for a form drawn again. `triggers` are names of events
+    announced to the page (`HX-Trigger`): sections refresh, dialogs close. `context` goes to the template.
     """
     chosen = partial if wants_partial() else page
     response = make_response(render_template(chosen, **context), status)
@@ -47,7 +47,7 @@ def vary_by_htmx(response: Response) -> Response:
 
 
 def redirect_or_refresh(url: str, *, triggers: Sequence[str] = ()) -> Response:
-    """Send the person on to `url`, where a script would swallow a plain redirect: after a POST, or to sign in.
+    """Send the person on to `url`, where a script would swallow a plain redirect: after a POST or to sign in.
 
     A plain request gets 303. htmx gets 204 with `HX-Redirect`, or `HX-Refresh` when it already shows that
     address (setting the same location with a fragment would not load anything).
