@@ -6,11 +6,14 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import partial
 
 from portal.dingtalk.failure_codes import INCOMPLETE_ANSWER, UNREADABLE_ANSWER, telling_code
-from portal.dingtalk.loose_json import mapping, optional_text, sequence, text, truth
+from portal.dingtalk.loose_json import Json, mapping, optional_text, sequence, text, truth
 
 LONGEST_MESSAGE = 1000
+
+_MESSAGE_KEYS = ("message", "description", "sub_msg", "errmsg")
 
 _SCOPES_IN_TEXT = re.compile(r"(?:requiredScopes=|权限[：:]\s*)\[([^\]]*)\]")
 _APPLY_URL_IN_TEXT = re.compile(r"https?://[^\s\"'<>，。；]+/appscope/apply\?[^\s\"'<>，。；,}\]]+")
@@ -38,40 +41,32 @@ class Fault:
 def request_id_of(body: object, headers: Mapping[str, str]) -> str | None:
     """Return the id that DingTalk's support asks for, from the body or else the gateway's header."""
     keys = _folded(body)
-    return optional_text(
-        keys.get("requestid") or keys.get("request_id") or headers.get("x-acs-request-id")
-    )
+    return optional_text(keys.get("requestid") or keys.get("request_id") or headers.get("x-acs-request-id"))
 
 
-def fault_in(
+def read_answer(
     body: object, *, family: Family, http_status: int, expects: str, request_id: str | None
-) -> Fault | None:
-    """Return what is wrong with an answer, or None for a success.
+) -> Json | Fault:
+    """Return the answer of a success, or what is wrong with it.
 
     ``expects`` is the dotted path of the value without which a success is none. Keys of failures are read
     in any spelling (DingTalk's SDK gateway does the same).
     """
+    fault = partial(Fault, http_status=http_status, request_id=request_id)
     if not isinstance(body, dict):
-        message = "The answer is not a JSON object."
-        return Fault(
-            code=UNREADABLE_ANSWER, http_status=http_status, message=message, request_id=request_id
-        )
+        return fault(code=UNREADABLE_ANSWER, message="The answer is not a JSON object.")
     keys = _folded(body)
     if not _is_failure(keys, family=family, http_status=http_status):
         if _value_at(body, expects) not in (None, "", False):
-            return None
-        message = f"The answer holds no {expects}."
-        return Fault(
-            code=INCOMPLETE_ANSWER, http_status=http_status, message=message, request_id=request_id
-        )
-    details = " ".join(text(keys.get(key)) for key in ("message", "description", "sub_msg", "errmsg"))
-    return Fault(
+            return body
+        return fault(code=INCOMPLETE_ANSWER, message=f"The answer holds no {expects}.")
+    told = [words for key in _MESSAGE_KEYS if (words := text(keys.get(key)))]
+    apply_url = _APPLY_URL_IN_TEXT.search(" ".join(told))
+    return fault(
         code=_code(keys),
-        http_status=http_status,
-        message=_message(keys)[:LONGEST_MESSAGE],
-        request_id=request_id,
-        required_scopes=_required_scopes(keys, details),
-        apply_url=_first(_APPLY_URL_IN_TEXT.search(details)),
+        message=told[0][:LONGEST_MESSAGE] if told else "The answer holds no message.",
+        required_scopes=_required_scopes(keys, " ".join(told)),
+        apply_url=apply_url and apply_url[0],
     )
 
 
@@ -80,7 +75,7 @@ def _is_failure(keys: Mapping[str, object], *, family: Family, http_status: int)
         return True
     if family is Family.OLD:
         return text(keys.get("errcode")) != "0"
-    is_refused = "success" in keys and not truth(keys["success"])
+    is_refused = keys.get("success") is not None and not truth(keys["success"])
     return is_refused or any(text(keys.get(key)) not in ("", "0") for key in ("code", "errcode"))
 
 
@@ -89,11 +84,6 @@ def _code(keys: Mapping[str, object]) -> str:
         return text(keys.get("status"))
     code = text(keys.get("code")) or text(keys.get("errcode"))
     return telling_code(code, optional_text(keys.get("sub_code"))) or UNREADABLE_ANSWER
-
-
-def _message(keys: Mapping[str, object]) -> str:
-    told = (text(keys.get(key)) for key in ("message", "description", "sub_msg", "errmsg"))
-    return next((words for words in told if words), "The answer holds no message.")
 
 
 def _required_scopes(keys: Mapping[str, object], details: str) -> tuple[str, ...]:
@@ -111,7 +101,3 @@ def _value_at(body: object, path: str) -> object:
 
 def _folded(body: object) -> dict[str, object]:
     return {key.casefold(): value for key, value in body.items()} if isinstance(body, dict) else {}
-
-
-def _first(found: re.Match[str] | None) -> str | None:
-    return found[0] if found else None

@@ -18,8 +18,8 @@ __all__ = ["CallRecord", "Credentials", "DingTalkClient", "Endpoints"]
 class DingTalkClient:
     """Talks to DingTalk as one internal app; safe to share between threads.
 
-    Every call may raise ``DingTalkError``. Time-outs are in seconds; DingTalk's servers are expected to answer
-    within 3 s and it advises clients to allow more. ``on_call`` hears of every HTTP exchange, failed ones too.
+    Every call may raise ``DingTalkError``. Time-outs are in seconds; DingTalk's servers are expected to
+    answer within 3 s, so allow more. ``on_call`` hears of every HTTP exchange, of failed ones too.
     """
 
     def __init__(

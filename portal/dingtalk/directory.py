@@ -7,8 +7,24 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import NamedTuple
 
+from portal.dingtalk.failures import DingTalkError, FailureClass
+from portal.dingtalk.loose_json import (
+    Json,
+    mapping,
+    optional_text,
+    sequence,
+    text,
+    truth,
+    web_address,
+    whole_number,
+)
+from portal.dingtalk.operations import Operation
+from portal.dingtalk.transport import Transport
+
 CONTACTS_ROOT_DEPARTMENT = 1
 APPROVAL_ROOT_DEPARTMENT = -1
+EMPLOYEE_CONTACT_TYPE = 0
+SEARCH_PAGE_SIZE = 20
 
 
 class ContactType(StrEnum):
@@ -50,20 +66,85 @@ def approval_department(department_ids: Sequence[int]) -> int:
 
 
 class Directory:
-    """The organisation's people."""
+    """The organisation's people; every method may raise ``DingTalkError`` (``OUTSIDE_CONTACT_SCOPE`` …)."""
+
+    def __init__(self, transport: Transport) -> None:
+        self._transport = transport
 
     def user(self, user_id: str) -> DirectoryPerson | None:
-        """Read a person, or None if the organisation has nobody of that id."""
-        raise NotImplementedError
+        """Read a person, or None if the organisation has nobody of that id (DingTalk: topapi/v2/user/get)."""
+        try:
+            answer = self._transport.oapi(
+                Operation.READ_USER,
+                "/topapi/v2/user/get",
+                expects="result",
+                body={"userid": user_id, "language": "zh_CN"},
+            )
+        except DingTalkError as error:
+            if error.failure is FailureClass.PERSON_UNKNOWN:
+                return None
+            raise
+        return _person(mapping(answer["result"]))
 
     def user_id_of(self, union_id: str) -> UnionMatch:
-        """Find a person by union id; raises ``OTHER_ORGANISATION`` if they are not in this one."""
-        raise NotImplementedError
+        """Find a person by union id (DingTalk: topapi/user/getbyunionid).
+
+        Raises ``OTHER_ORGANISATION`` if they are not in this one.
+        """
+        answer = self._transport.oapi(
+            Operation.USER_BY_UNION_ID,
+            "/topapi/user/getbyunionid",
+            expects="result.userid",
+            body={"unionid": union_id},
+        )
+        result = mapping(answer["result"])
+        is_employee = whole_number(result.get("contact_type")) == EMPLOYEE_CONTACT_TYPE
+        return UnionMatch(
+            text(result["userid"]), ContactType.EMPLOYEE if is_employee else ContactType.EXTERNAL
+        )
 
     def search(self, query: str, *, limit: int = 10) -> tuple[str, ...]:
         """Return the user ids of people whose name resembles ``query``, at most ``limit``."""
-        raise NotImplementedError
+        found: list[str] = []
+        has_more = True
+        while has_more and len(found) < limit:
+            answer = self._transport.api(
+                Operation.SEARCH_USERS,
+                "POST",
+                "/v1.0/contact/users/search",
+                expects="list",
+                body={
+                    "queryWord": query,
+                    "offset": len(found),
+                    "size": min(limit - len(found), SEARCH_PAGE_SIZE),
+                },
+            )
+            page = [text(user_id) for user_id in sequence(answer["list"])]
+            found += page
+            has_more = bool(page) and truth(answer.get("hasMore"))
+        return tuple(found[:limit])
 
     def department_members(self, department_id: int) -> tuple[str, ...]:
-        """Return the user ids of a department's direct members; the root is 1 here."""
-        raise NotImplementedError
+        """Return the user ids of a department's direct members; the root is 1 (DingTalk: user/listid)."""
+        answer = self._transport.oapi(
+            Operation.DEPARTMENT_MEMBERS,
+            "/topapi/user/listid",
+            expects="result",
+            body={"dept_id": department_id},
+        )
+        return tuple(text(user_id) for user_id in sequence(mapping(answer["result"]).get("userid_list")))
+
+
+def _person(result: Json) -> DirectoryPerson:
+    departments = (whole_number(department) for department in sequence(result.get("dept_id_list")))
+    return DirectoryPerson(
+        user_id=text(result.get("userid")),
+        union_id=text(result.get("unionid")),
+        name=text(result.get("name")),
+        department_ids=tuple(department for department in departments if department is not None),
+        manager_user_id=optional_text(result.get("manager_userid")),
+        is_active=truth(result.get("active")),
+        title=text(result.get("title")),
+        avatar_url=web_address(result.get("avatar")),
+        is_admin=truth(result.get("admin")),
+    )

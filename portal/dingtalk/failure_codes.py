@@ -191,10 +191,10 @@ def classify(
 ) -> tuple[FailureClass, Retry]:
     """Say what a failure is and whether to try again.
 
-    ``code`` is the new family's ``code`` or the old family's ``errcode`` as text; ``sub_code`` counts when the
-    errcode is 88, which is only a wrapper (DingTalk: server-api-error-codes). ``http_status`` is 0 without an
-    answer. A code we do not know is ``UNEXPECTED``, and after a write its outcome is unknown; so is every
-    write that a 5xx answered, whatever its code says.
+    ``code`` is the new family's ``code`` or the old family's ``errcode`` as text; ``sub_code`` counts when
+    the errcode is 88, which is only a wrapper (DingTalk: server-api-error-codes). ``http_status`` is 0
+    without an answer. A code we do not know is ``UNEXPECTED``, and after a write its outcome is unknown; so
+    is every write that a 5xx answered, whatever its code says.
     """
     failure = _failure(operation=operation, http_status=http_status, code=telling_code(code, sub_code))
     retry = RETRY_IN_OPERATION.get((operation, failure), RETRY_OF_CLASS[failure])

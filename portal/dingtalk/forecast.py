@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from graphlib import CycleError, TopologicalSorter
+
+from portal.dingtalk.loose_json import Json, mapping, mappings, optional_text, text, truth
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -17,9 +20,10 @@ class Candidate:
 class FlowNode:
     """One node on the predicted path.
 
-    ``activity_type`` is an open set (``target_select``, ``target_approval`` …), ``actor_type`` is ``approver``,
-    ``notifier`` or ``audit``, ``approval_method`` is ``ONE_BY_ONE``, ``AND`` or ``OR``. ``candidates`` and
-    ``role_ids`` limit whom the initiator may choose; both empty means anybody. ``people`` are those DingTalk found.
+    ``activity_type`` is an open set (``target_select``, ``target_approval`` …), ``actor_type`` is
+    ``approver``, ``notifier`` or ``audit``, ``approval_method`` is ``ONE_BY_ONE``, ``AND`` or ``OR``.
+    ``candidates`` and ``role_ids`` limit whom the initiator may choose; both empty means anybody.
+    ``people`` are those whom DingTalk found already.
     """
 
     activity_id: str
@@ -45,3 +49,58 @@ class Forecast:
     is_success: bool
     is_static: bool
     nodes: tuple[FlowNode, ...]
+
+
+def read_forecast(result: Json) -> Forecast:
+    """Read the ``result`` of a forecast (DingTalk: approval-process-prediction)."""
+    rules = mappings(result.get("workflowActivityRules"))
+    return Forecast(
+        is_success=truth(result.get("isForecastSuccess")),
+        is_static=truth(result.get("isStaticWorkflow")),
+        nodes=tuple(
+            _node(rule) for rule in _along_the_path(rules, mappings(result.get("workflowForecastNodes")))
+        ),
+    )
+
+
+def _along_the_path(rules: list[Json], edges: list[Json]) -> list[Json]:
+    by_id = {text(rule.get("activityId")): rule for rule in rules}
+    path: TopologicalSorter[str] = TopologicalSorter(dict.fromkeys(by_id, ()))
+    for rule in rules:
+        if rule.get("prevActivityId"):
+            path.add(text(rule.get("activityId")), text(rule["prevActivityId"]))
+    for edge in edges:
+        if edge.get("activityId") and edge.get("outId"):
+            path.add(text(edge["outId"]), text(edge["activityId"]))
+    try:
+        return [by_id[activity_id] for activity_id in path.static_order() if activity_id in by_id]
+    except CycleError:
+        return rules
+
+
+def _node(rule: Json) -> FlowNode:
+    actor = mapping(rule.get("workflowActor"))
+    selection_range = mapping(actor.get("actorSelectionRange"))
+    activity_type = text(rule.get("activityType"))
+    return FlowNode(
+        activity_id=text(rule.get("activityId")),
+        name=text(rule.get("activityName")),
+        activity_type=activity_type,
+        is_selected_by_initiator=activity_type == "target_select" or truth(rule.get("isTargetSelect")),
+        actor_key=optional_text(actor.get("actorKey")),
+        actor_type=text(actor.get("actorType")),
+        selection_type=text(actor.get("actorSelectionType")),
+        candidates=tuple(
+            Candidate(user_id=text(person.get("workNo")), name=text(person.get("userName")))
+            for person in mappings(selection_range.get("approvals"))
+        ),
+        role_ids=tuple(text(role.get("labels")) for role in mappings(selection_range.get("labels"))),
+        allows_several=truth(actor.get("allowedMulti")),
+        approval_type=text(actor.get("approvalType")),
+        approval_method=text(actor.get("approvalMethod")),
+        is_required=truth(actor.get("required")),
+        people=tuple(
+            Candidate(user_id=text(person.get("userId")), name=text(person.get("name")))
+            for person in mappings(rule.get("activityActioners"))
+        ),
+    )

@@ -6,6 +6,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from types import MappingProxyType
+from typing import TypeVar
+
+from portal.dingtalk.loose_json import Json, mappings, text, utc_from_iso, web_address
+
+Word = TypeVar("Word", bound=StrEnum)
 
 
 class InstanceStatus(StrEnum):
@@ -27,10 +33,10 @@ class InstanceResult(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class OperationRecord:
-    """Something that was done in an instance; ``at`` has minute precision, so the order of the records counts.
+    """Something that was done in an instance; ``at`` is precise to the minute, so go by the records' order.
 
-    ``kind`` is an open set: ``START_PROCESS_INSTANCE``, ``EXECUTE_TASK_NORMAL``, ``REDIRECT_TASK``, ``ADD_REMARK``,
-    ``TERMINATE_PROCESS_INSTANCE`` … ``result`` is ``AGREE``, ``REFUSE`` or ``NONE``.
+    ``kind`` is an open set: ``START_PROCESS_INSTANCE``, ``EXECUTE_TASK_NORMAL``, ``REDIRECT_TASK``,
+    ``ADD_REMARK``, ``TERMINATE_PROCESS_INSTANCE`` … ``result`` is ``AGREE``, ``REFUSE`` or ``NONE``.
     """
 
     user_id: str
@@ -44,7 +50,7 @@ class OperationRecord:
 
 @dataclass(frozen=True, kw_only=True)
 class Task:
-    """One person's turn. A ``user_id`` such as ``V00_…`` is a placeholder, not a person: give it no rights."""
+    """One person's turn; a ``user_id`` such as ``V00_…`` is a placeholder, so give it no rights."""
 
     task_id: str
     user_id: str
@@ -72,3 +78,57 @@ class InstanceDetail:
     records: tuple[OperationRecord, ...]
     tasks: tuple[Task, ...]
     values: Mapping[str, str]
+
+
+def read_instance(result: Json) -> InstanceDetail:
+    """Read the ``result`` of a detail call.
+
+    Source: DingTalk, obtains-the-details-of-a-single-approval-instance-pop.
+    """
+    fields = mappings(result.get("formComponentValues"))
+    return InstanceDetail(
+        title=text(result.get("title")),
+        business_id=text(result.get("businessId")),
+        status=_known(text(result.get("status")).upper(), otherwise=InstanceStatus.UNKNOWN),
+        result=_known(text(result.get("result")).lower(), otherwise=InstanceResult.NONE),
+        originator_user_id=text(result.get("originatorUserId")),
+        created_at_text=text(result.get("createTime")),
+        finished_at_text=text(result.get("finishTime")),
+        biz_action=text(result.get("bizAction")),
+        records=tuple(_record(entry) for entry in mappings(result.get("operationRecords"))),
+        tasks=tuple(_task(entry) for entry in mappings(result.get("tasks"))),
+        values=MappingProxyType({text(field.get("name")): text(field.get("value")) for field in fields}),
+    )
+
+
+def _known(word: str, *, otherwise: Word) -> Word:
+    try:
+        return type(otherwise)(word)
+    except ValueError:
+        return otherwise
+
+
+def _record(entry: Json) -> OperationRecord:
+    return OperationRecord(
+        user_id=text(entry.get("userId")),
+        at=utc_from_iso(entry.get("date")),
+        kind=text(entry.get("type")),
+        result=text(entry.get("result")),
+        remark=text(entry.get("remark")),
+        activity_id=text(entry.get("activityId")),
+        show_name=text(entry.get("showName")),
+    )
+
+
+def _task(entry: Json) -> Task:
+    return Task(
+        task_id=text(entry.get("taskId")),
+        user_id=text(entry.get("userId")),
+        status=text(entry.get("status")),
+        result=text(entry.get("result")),
+        activity_id=text(entry.get("activityId")),
+        created_at=utc_from_iso(entry.get("createTime")),
+        finished_at=utc_from_iso(entry.get("finishTime")),
+        mobile_url=web_address(entry.get("mobileUrl")),
+        pc_url=web_address(entry.get("pcUrl")),
+    )

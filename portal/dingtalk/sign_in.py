@@ -3,6 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from urllib.parse import quote, urlencode
+
+from portal.dingtalk.loose_json import optional_text, text, web_address
+from portal.dingtalk.operations import Operation
+from portal.dingtalk.transport import Transport
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -23,17 +28,62 @@ class Profile:
 
 
 def authorize_url(*, login_url: str, client_id: str, redirect_uri: str, state: str) -> str:
-    """Return the address of DingTalk's sign-in page. It returns to ``redirect_uri?authCode=…&state=…`` or ``?error=…``."""
-    raise NotImplementedError
+    """Return the address of the sign-in page below ``login_url`` (``https://login.dingtalk.com``).
+
+    It comes back to ``redirect_uri`` with ``authCode`` and ``state``, or with ``error`` and ``state``. The
+    scope lets the person pick an organisation (DingTalk: obtain-identity-credentials).
+    """
+    query = {
+        "redirect_uri": redirect_uri,
+        "response_type": "code",
+        "client_id": client_id,
+        "scope": "openid corpid",
+        "state": state,
+        "prompt": "consent",
+    }
+    return f"{login_url.rstrip('/')}/oauth2/auth?{urlencode(query, quote_via=quote)}"
 
 
 class SignIn:
-    """The server's side of a sign-in."""
+    """The server's side of a sign-in. Every method may raise ``DingTalkError``."""
+
+    def __init__(self, transport: Transport) -> None:
+        self._transport = transport
 
     def exchange(self, code: str) -> UserToken:
-        """Trade the single-use ``authCode`` for a user token; raises ``AUTH_CODE_INVALID``."""
-        raise NotImplementedError
+        """Trade the single-use ``authCode`` for a user token (DingTalk: obtain-user-token).
+
+        Raises ``AUTH_CODE_INVALID`` for a code that is unknown or used.
+        """
+        credentials = self._transport.credentials
+        answer = self._transport.api_as(
+            None,
+            Operation.USER_ACCESS_TOKEN,
+            "POST",
+            "/v1.0/oauth2/userAccessToken",
+            expects="accessToken",
+            body={
+                "clientId": credentials.app_key,
+                "clientSecret": credentials.app_secret,
+                "code": code,
+                "grantType": "authorization_code",
+            },
+        )
+        return UserToken(
+            access_token=text(answer["accessToken"]), corp_id=optional_text(answer.get("corpId"))
+        )
 
     def profile(self, user_token: UserToken) -> Profile:
-        """Read who stands behind a user token."""
-        raise NotImplementedError
+        """Read who stands behind a user token (DingTalk: dingtalk-retrieve-user-information)."""
+        answer = self._transport.api_as(
+            user_token.access_token,
+            Operation.USER_PROFILE,
+            "GET",
+            "/v1.0/contact/users/me",
+            expects="unionId",
+        )
+        return Profile(
+            name=text(answer.get("nick")),
+            union_id=text(answer["unionId"]),
+            avatar_url=web_address(answer.get("avatarUrl")),
+        )

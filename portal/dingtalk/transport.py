@@ -1,4 +1,4 @@
-"""Calls as the bound app, in either of DingTalk's two API families: which address, which token, once more or not."""
+"""Calls as the bound app, in either of DingTalk's two API families: the address, the token, a second try."""
 
 from __future__ import annotations
 
@@ -59,9 +59,7 @@ class Transport:
     ) -> Json:
         """Call the new family as the app; ``expects`` names the value that a success must hold."""
         return self._with_app_token(
-            lambda token: self.api_as(
-                token, operation, method, path, expects=expects, query=query, body=body
-            )
+            lambda token: self.api_as(token, operation, method, path, expects=expects, query=query, body=body)
         )
 
     def api_as(

@@ -1,4 +1,4 @@
-"""One HTTP exchange: sent once, timed, logged without secrets, and told apart by whether it went out at all."""
+"""One HTTP exchange: sent once, timed, logged without secrets, with a failure to send told from no answer."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ import urllib3.exceptions
 from requests.adapters import HTTPAdapter
 from urllib3.util import Retry as ConnectionAttempts
 
-from portal.dingtalk.answers import Family, Fault, fault_in, request_id_of
+from portal.dingtalk.answers import Family, Fault, read_answer, request_id_of
 from portal.dingtalk.failure_codes import CONNECTION_FAILED, NO_ANSWER, classify
 from portal.dingtalk.failures import DingTalkError
 from portal.dingtalk.loose_json import Json
@@ -117,20 +117,20 @@ class Wire:
             return _unanswered(error), 0, None
         body = _json_of(response)
         request_id = request_id_of(body, response.headers)
-        fault = fault_in(
+        outcome = read_answer(
             body,
             family=request.family,
             http_status=response.status_code,
             expects=request.expects,
             request_id=request_id,
         )
-        return fault or body, response.status_code, request_id
+        return outcome, response.status_code, request_id
 
     def _session(self) -> requests.Session:
         session: requests.Session | None = getattr(self._own, "session", None)
         if session is None:
             session = self._own.session = requests.Session()
-            # Only a failed connect is repeated by itself; read=False hands every other error through unchanged.
+            # Only a failed connect is repeated; read=False hands every other error through unchanged.
             attempts = ConnectionAttempts(
                 connect=CONNECTION_RETRIES, read=False, other=0, status=0, redirect=0, allowed_methods=None
             )
