@@ -1,0 +1,134 @@
+"""Imports run one way, so that each layer can be read, tested and replaced without those above it."""
+
+from __future__ import annotations
+
+import ast
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.conventions.sources import ROOT, files, named, tree
+
+# Folders of the portal, each with the folders that it may know. Modules directly in portal/ (settings, clock)
+# are "foundation", except those that put the parts together.
+MAY_KNOW = {
+    "rules": {"rules"},
+    "dingtalk": {"dingtalk"},
+    "foundation": {"foundation", "models", "rules"},
+    "models": {"models", "rules", "foundation"},
+    "grants": {"grants", "models", "rules", "foundation"},
+    "channels": {"channels", "models", "rules", "foundation"},
+    "channels.dingtalk": {"channels", "channels.dingtalk", "dingtalk", "models", "rules", "foundation"},
+    "channels.in_platform": {"channels", "channels.in_platform", "models", "rules", "foundation"},
+    "services": {
+        "services",
+        "channels",
+        "channels.dingtalk",
+        "channels.in_platform",
+        "grants",
+        "models",
+        "rules",
+        "foundation",
+    },
+    "workflows": {"workflows", "services", "channels", "grants", "models", "rules", "foundation"},
+    "web": {"web", "services", "channels", "grants", "models", "rules", "foundation"},
+    "sandbox": {"sandbox"},
+}
+PUTS_THE_PARTS_TOGETHER = {"portal", "portal.bootstrap", "portal.cli", "portal.demo", "portal.demo_seed"}
+KNOWS_THE_SANDBOX = {"portal.cli", "portal.demo"}
+SHARED_WITH_THE_SANDBOX = "portal.dingtalk.callback_crypto"
+
+PORTAL_FILES = files(".py", under="portal")
+
+
+def test_the_portal_has_modules() -> None:
+    assert PORTAL_FILES, "No module was found in portal/: these tests would prove nothing."
+
+
+@pytest.mark.parametrize("path", PORTAL_FILES, ids=named)
+def test_a_module_imports_only_what_its_layer_may_know(path: Path) -> None:
+    module = _module_name(path)
+    if _is_within(module, PUTS_THE_PARTS_TOGETHER):
+        return
+    layer = _layer(module)
+    assert layer in MAY_KNOW, f"{named(path)}: give the new folder portal/{layer} its arrows in MAY_KNOW."
+    for imported in _imports_of_ours(path):
+        if layer == "sandbox" and imported.startswith(SHARED_WITH_THE_SANDBOX):
+            continue
+        is_known = _layer(imported) in MAY_KNOW[layer] and not _is_within(imported, PUTS_THE_PARTS_TOGETHER)
+        assert is_known, f"{named(path)} imports {imported}; {layer} may know only {sorted(MAY_KNOW[layer])}."
+
+
+@pytest.mark.parametrize("path", PORTAL_FILES, ids=named)
+def test_only_the_command_and_the_demo_know_the_sandbox(path: Path) -> None:
+    module = _module_name(path)
+    if _layer(module) == "sandbox" or _is_within(module, KNOWS_THE_SANDBOX):
+        return
+    known = [name for name in _imports_of_ours(path) if _layer(name) == "sandbox"]
+    assert not known, (
+        f"{named(path)} imports {known}: only the addresses in the settings tell it from DingTalk."
+    )
+
+
+@pytest.mark.parametrize("path", files(".py", under="portal/dingtalk"), ids=named)
+def test_the_dingtalk_client_knows_neither_flask_nor_the_database(path: Path) -> None:
+    foreign = _third_party(path) & {"flask", "flask_sqlalchemy", "flask_babel", "sqlalchemy", "dbos"}
+    assert not foreign, (
+        f"{named(path)} imports {sorted(foreign)}; portal/dingtalk speaks HTTP and nothing else."
+    )
+
+
+@pytest.mark.parametrize("path", files(".py", under="portal/rules"), ids=named)
+def test_rules_use_the_standard_library_alone(path: Path) -> None:
+    foreign = _third_party(path)
+    assert not foreign, (
+        f"{named(path)} imports {sorted(foreign)}; rules stay pure, so that tests need nothing."
+    )
+
+
+def _layer(module: str) -> str:
+    parts = module.split(".")[1:]
+    if not parts:
+        return "portal"
+    if parts[0] == "channels" and len(parts) > 1 and (ROOT / "portal/channels" / parts[1]).is_dir():
+        return f"channels.{parts[1]}"
+    is_folder = (ROOT / "portal" / parts[0]).is_dir()
+    return parts[0] if is_folder else "foundation"
+
+
+def _is_within(module: str, names: set[str]) -> bool:
+    return module in names or any(module.startswith(f"{name}.") for name in names - {"portal"})
+
+
+def _module_name(path: Path) -> str:
+    parts = path.relative_to(ROOT).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+def _imports_of_ours(path: Path) -> set[str]:
+    return {name for name in _imports(path) if name == "portal" or name.startswith("portal.")}
+
+
+def _third_party(path: Path) -> set[str]:
+    roots = {name.partition(".")[0] for name in _imports(path)}
+    return roots - {"portal", "__future__"} - sys.stdlib_module_names
+
+
+def _imports(path: Path) -> set[str]:
+    """Every module imported anywhere in the file; `from portal import clock` counts as portal.clock."""
+    package = path.parent.relative_to(ROOT).parts
+    found = set()
+    for node in ast.walk(tree(path)):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            above = package[: len(package) - node.level + 1] if node.level else ()
+            base = ".".join((*above, *([node.module] if node.module else [])))
+            found |= {_submodule(base, alias.name) for alias in node.names}
+    return found
+
+
+def _submodule(base: str, name: str) -> str:
+    place = ROOT.joinpath(*base.split("."), name)
+    return f"{base}.{name}" if place.is_dir() or place.with_suffix(".py").exists() else base

@@ -1,0 +1,56 @@
+"""Names say what a thing is; files stay small enough to be one thing and say what they are for."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.conventions.sources import files, named, tree
+
+SAYS_NOTHING = {"util", "utils", "helper", "helpers", "common", "manager", "misc", "data", "info"}
+# The product's own nouns (its help page says "data source") and the vendor's fields say something after all.
+NOUNS = re.compile(r"data_?(source|work|platform|set)|manager_?user_?id", re.IGNORECASE)
+LONGEST_FILE_LINES = 400
+
+OURS = [path for path in files(".py") if not named(path).startswith("migrations/versions/")]
+PORTAL_FILES = files(".py", under="portal")
+
+
+@pytest.mark.parametrize("path", OURS, ids=named)
+def test_no_name_says_nothing(path: Path) -> None:
+    empty = sorted({name for name in _names(path) if SAYS_NOTHING & _words(name)})
+    assert not empty, f"{named(path)}: rename {', '.join(empty)} after the thing that it is or holds."
+
+
+@pytest.mark.parametrize("path", OURS, ids=named)
+def test_a_module_says_what_it_is_for(path: Path) -> None:
+    if tree(path).body:
+        assert ast.get_docstring(tree(path)), f"{named(path)} needs one docstring: what is it for?"
+
+
+@pytest.mark.parametrize("path", PORTAL_FILES, ids=named)
+def test_a_file_is_one_thing(path: Path) -> None:
+    count = len(path.read_text(encoding="utf-8").splitlines())
+    assert count <= LONGEST_FILE_LINES, (
+        f"{named(path)} has {count} lines: it is two things; split it by thing."
+    )
+
+
+def _names(path: Path) -> Iterator[str]:
+    """The names that the file itself chooses; those of other people's libraries are not ours to judge."""
+    yield path.stem
+    for node in ast.walk(tree(path)):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+            yield node.name
+        elif isinstance(node, ast.arg):
+            yield node.arg
+        elif isinstance(node, ast.Name | ast.Attribute) and isinstance(node.ctx, ast.Store):
+            yield node.id if isinstance(node, ast.Name) else node.attr
+
+
+def _words(name: str) -> set[str]:
+    return {word.lower() for word in re.findall(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+", NOUNS.sub("", name))}
