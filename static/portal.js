@@ -4,6 +4,7 @@
 
 (() => {
   const INVALID = '[aria-invalid="true"], .field-invalid input';
+  const FIRST_CONTROL = "[autofocus], input:not([type=hidden]), select, textarea, [data-focus]";
   const root = document.documentElement;
   const systemIsDark = matchMedia("(prefers-color-scheme: dark)");
 
@@ -57,6 +58,7 @@
     opener = asker;
     rememberClosingEvents(dialog);
     dialog.showModal();
+    focusOn(dialog.querySelector(FIRST_CONTROL) || dialog.querySelector("#dialog-title") || dialog);
   };
 
   document.addEventListener("close", (event) => {

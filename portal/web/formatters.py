@@ -3,9 +3,17 @@
 from datetime import UTC, date, datetime, timedelta
 
 from babel import Locale
+from babel.dates import get_datetime_format
 from babel.units import format_unit
 from flask import Flask
-from flask_babel import format_date, format_datetime, format_timedelta, get_locale, to_user_timezone
+from flask_babel import (
+    format_date,
+    format_datetime,
+    format_time,
+    format_timedelta,
+    get_locale,
+    to_user_timezone,
+)
 from markupsafe import Markup
 
 HOUR_SECONDS = 3_600
@@ -20,7 +28,11 @@ def init_formatters(app: Flask) -> None:
 
 def moment(at: datetime) -> Markup:
     """Date and time in the organisation's time zone. `at` without a zone is UTC, as the database keeps it."""
-    return _time_element(at, words=format_datetime(_aware(at), "medium"))
+    zoned = _aware(at)
+    # "{1}, {0}" in English, "{1} {0}" in Chinese
+    pattern = str(get_datetime_format("medium", locale=_locale()))
+    words = pattern.format(format_time(zoned, "short"), format_date(to_user_timezone(zoned).date(), "medium"))
+    return _time_element(at, words=words, title=format_datetime(zoned, "long"))
 
 
 def day(at: datetime | date) -> Markup:
@@ -48,7 +60,7 @@ def duration(duration_seconds: float) -> str:
         ("duration-minute", 60),
     ):
         if seconds >= unit_seconds and seconds % unit_seconds == 0:
-            return format_unit(seconds // unit_seconds, unit, "long", locale=get_locale() or Locale("en"))
+            return format_unit(seconds // unit_seconds, unit, "long", locale=_locale())
     return str(format_timedelta(timedelta(seconds=seconds)))
 
 
@@ -57,6 +69,10 @@ def _time_element(at: datetime, *, words: str, title: str = "") -> Markup:
     if title:
         return Markup('<time datetime="{}" title="{}">{}</time>').format(exact, title, words)
     return Markup('<time datetime="{}">{}</time>').format(exact, words)
+
+
+def _locale() -> Locale:
+    return get_locale() or Locale("en")
 
 
 def _aware(at: datetime) -> datetime:
