@@ -1,0 +1,134 @@
+"""Templates keep to the strict content security policy, one root per partial and translatable words."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+from jinja2 import Environment, nodes
+
+from tests.conventions.sources import files, named
+
+TEMPLATES = files(".html", under="templates")
+PARTIALS = [path for path in TEMPLATES if path.name.startswith("_")]
+VALUE = "\x00"  # stands where a template puts a value
+
+READ_ALOUD = {"title", "placeholder", "aria-label", "alt", "aria-description", "label"}
+NOT_PROSE = {"code", "kbd", "pre", "samp", "script", "style"}
+SAME_IN_EVERY_LANGUAGE = {"English", "中文", "简体中文", "DingTalk", "Quick BI", "ms"}
+TRANSLATES = {"_", "gettext", "ngettext", "pgettext", "npgettext", "lazy_gettext"}
+CLASS_BLOCKS = re.compile(r"width|class|.+_class")  # blocks that hold class names, not words
+LOOKS_LIKE_A_SENTENCE = re.compile(r"^[A-Z][a-z]+( [A-Za-z][a-z']+)*[.?!:…]?$")
+
+ENVIRONMENT = Environment(extensions=["jinja2.ext.i18n", "jinja2.ext.do"])  # noqa: S701 - parses, never renders
+
+
+class Page(HTMLParser):
+    """The tags and the words of a template, in order."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__()
+        self.tags: list[tuple[str, dict[str, str]]] = []
+        self.words: list[str] = []
+        self._open: list[str] = []
+        self.feed(_without_jinja(path))
+        self.close()
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, {name: value or "" for name, value in attrs}))
+        if tag in NOT_PROSE:
+            self._open.append(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        if self._open and self._open[-1] == tag:
+            self._open.pop()
+
+    def handle_data(self, text: str) -> None:
+        if not self._open:
+            self.words.append(" ".join(text.replace(VALUE, " ").split()))
+
+
+@pytest.mark.parametrize("path", TEMPLATES, ids=named)
+def test_nothing_in_a_template_needs_more_than_the_strict_policy(path: Path) -> None:
+    refused = [fault for tag, attributes in Page(path).tags for fault in _policy_faults(tag, attributes)]
+    assert not refused, (
+        f"{named(path)}: {'; '.join(refused)}. Put it into static/portal.css or static/portal.js."
+    )
+
+
+@pytest.mark.parametrize("path", PARTIALS, ids=named)
+def test_a_partial_has_one_root_that_is_called_like_its_file(path: Path) -> None:
+    tags = Page(path).tags
+    if not tags or _holds_macros_only(path):
+        return
+    name = path.stem.removeprefix("_").replace("_", "-")
+    root, attributes = tags[0]
+    found = attributes.get("id", "").replace(VALUE, "")
+    assert found == name or found.startswith(f"{name}-"), (
+        f'{named(path)} starts with <{root} id="{found}">; its root element must have id="{name}", '
+        "so that an answer finds its place."
+    )
+
+
+@pytest.mark.parametrize("path", TEMPLATES, ids=named)
+def test_every_word_in_a_template_is_translated(path: Path) -> None:
+    page = Page(path)
+    spoken = (
+        value for _, attributes in page.tags for name, value in attributes.items() if name in READ_ALOUD
+    )
+    bare = {text for text in (*page.words, *spoken, *_literals(path)) if _is_prose(text)}
+    assert not bare, f"{named(path)}: wrap in _() or {{% trans %}}: {sorted(bare)}"
+
+
+def _policy_faults(tag: str, attributes: dict[str, str]) -> Iterator[str]:
+    for name, value in attributes.items():
+        if name == "style" or re.match(r"on[a-z]+$", name) or name.startswith(("hx-on", "data-hx-on")):
+            yield f"<{tag} {name}> is inline"
+        if name.endswith("hx-trigger") and "[" in value:
+            yield f"<{tag} hx-trigger> has a filter, which is evaluated"
+        if value.strip().lower().startswith(("javascript:", "js:")):
+            yield f"<{tag} {name}> holds script"
+    if tag == "style" or (tag == "script" and "src" not in attributes):
+        yield f"<{tag}> is inline"
+
+
+def _literals(path: Path) -> Iterator[str]:
+    """Sentences handed to a macro or put out as they are, without translation."""
+    template = ENVIRONMENT.parse(path.read_text(encoding="utf-8"))
+    wrapped = {
+        id(constant)
+        for call in template.find_all(nodes.Call)
+        if isinstance(call.node, nodes.Name) and call.node.name in TRANSLATES
+        for constant in call.find_all(nodes.Const)
+    }
+    for constant in template.find_all(nodes.Const):
+        text = constant.value
+        if isinstance(text, str) and id(constant) not in wrapped and LOOKS_LIKE_A_SENTENCE.match(text):
+            yield text
+
+
+def _is_prose(text: str) -> bool:
+    text = text.replace(VALUE, " ").strip()
+    return bool(re.search(r"[^\W\d_]{2}", text)) and text not in SAME_IN_EVERY_LANGUAGE
+
+
+def _without_jinja(path: Path) -> str:
+    """What the template says by itself, whatever branch is taken, with a mark for each value."""
+    template = ENVIRONMENT.parse(path.read_text(encoding="utf-8"))
+    classes = [block for block in template.find_all(nodes.Block) if CLASS_BLOCKS.fullmatch(block.name)]
+    skipped = {id(output) for block in classes for output in block.find_all(nodes.Output)}
+    pieces = []
+    for output in (output for output in template.find_all(nodes.Output) if id(output) not in skipped):
+        for piece in output.nodes:
+            pieces.append(piece.data if isinstance(piece, nodes.TemplateData) else VALUE)
+    return "".join(pieces)
+
+
+def _holds_macros_only(path: Path) -> bool:
+    template = ENVIRONMENT.parse(path.read_text(encoding="utf-8"))
+    outside = [node for node in template.body if isinstance(node, nodes.Output)]
+    said = (piece for node in outside for piece in node.nodes)
+    return all(isinstance(piece, nodes.TemplateData) and not piece.data.strip() for piece in said)
