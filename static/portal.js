@@ -93,13 +93,15 @@
   });
 
   const showConnectionProblem = (event) => {
-    const { elt, requestConfig } = event.detail;
+    const { requestConfig } = event.detail;
+    const asker = requestConfig.elt;
     const region = problemsRegion();
+    if (region.querySelector("[data-retry]") && !requestConfig.triggeringEvent) return;  // a poll: said already
     region.replaceChildren(document.getElementById("connection-problem").content.cloneNode(true));
     region.querySelector("[data-retry]").addEventListener("click", () => {
       region.replaceChildren();
-      if (elt instanceof HTMLFormElement) elt.requestSubmit();
-      else htmx.ajax(requestConfig.verb, requestConfig.path, { source: elt, values: requestConfig.parameters });
+      if (asker instanceof HTMLFormElement) asker.requestSubmit();
+      else htmx.ajax(requestConfig.verb, requestConfig.path, { source: asker });
     });
     region.scrollIntoView({ block: "nearest" });
   };
@@ -131,14 +133,15 @@
   window.addEventListener("pageshow", () => document.querySelectorAll("form[data-busy]").forEach((form) => setBusy(form, false)));
 
   document.addEventListener("htmx:beforeRequest", (event) => {
-    const form = event.detail.elt;
+    const form = event.detail.requestConfig.elt;
     if (form.matches("form[data-once]")) setBusy(form, true);
   });
   document.addEventListener("htmx:afterRequest", (event) => {
-    const { elt, successful, requestConfig } = event.detail;
-    if (elt.matches("form[data-once]")) setBusy(elt, false);
-    const wasAsked = requestConfig && requestConfig.triggeringEvent;
-    if (successful && wasAsked && !event.detail.xhr.getResponseHeader("HX-Retarget")) problemsRegion().replaceChildren();
+    const { successful, requestConfig, xhr } = event.detail;
+    if (requestConfig.elt.matches("form[data-once]")) setBusy(requestConfig.elt, false);
+    const region = problemsRegion();
+    const isOver = requestConfig.triggeringEvent || region.querySelector("[data-retry]");
+    if (successful && isOver && !xhr.getResponseHeader("HX-Retarget")) region.replaceChildren();
   });
 
   // -- focus after a swap: only when a person acted, never after a poll

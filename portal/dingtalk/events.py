@@ -18,7 +18,7 @@ class EventShapeError(ValueError):
 class CallbackEvent:
     """One event. It is a hint to read the instance, never a truth about it.
 
-    ``kind`` is DingTalk's ``type``, an open set: ``start``, ``finish``, ``terminate`` and, of a task, ``cancel``.
+    ``kind`` is DingTalk's ``type``, an open set: ``start``, ``finish``, ``terminate``, of a task ``cancel``.
     ``staff_id`` is the initiator of an instance or the person of a task. Times are UTC. ``dedupe_key`` is
     the same for every delivery of this event and at most 80 characters long.
     """

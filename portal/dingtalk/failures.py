@@ -12,7 +12,7 @@ class DingTalkError(Exception):
 
     ``code`` is DingTalk's code; where the old family wraps it in errcode 88, the wrapped one. Failures that
     never got an answer carry the codes ``connectionFailed`` and ``noAnswer`` and the status 0. ``message``
-    is DingTalk's own text. ``required_scopes`` and ``apply_url`` are what it names when a permission is missing.
+    is DingTalk's own text, ``required_scopes`` and ``apply_url`` what it names when a permission is missing.
     """
 
     def __init__(

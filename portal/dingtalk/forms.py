@@ -67,8 +67,8 @@ class Forms:
         """Create a template, or replace all fields of ``process_code``, and return its process code.
 
         The flow, the visibility and the managers cannot be set by this call. Raises
-        ``TEMPLATE_NAME_TAKEN``, ``TEMPLATE_LIMIT``, ``FORM_SCHEMA_REFUSED`` among others. A time-out leaves it
-        open whether the template was made: look for it before saving again.
+        ``TEMPLATE_NAME_TAKEN``, ``TEMPLATE_LIMIT``, ``FORM_SCHEMA_REFUSED`` among others. After a time-out
+        the template may have been made: look for it before saving again.
 
         Source: DingTalk, create-an-approval-form-template.
         """

@@ -108,7 +108,7 @@ class Instances:
         """Start an instance and return its id (DingTalk: create-an-approval-instance).
 
         There is no idempotency key. A ``DingTalkError`` says by its ``retry`` whether an instance was made:
-        not with PERMANENT and RETRYABLE, perhaps with OUTCOME_UNKNOWN; then look for it before starting again.
+        not with PERMANENT and RETRYABLE, perhaps with OUTCOME_UNKNOWN; then look for it first.
         """
         agent_id = self._transport.credentials.agent_id if start.agent_id is None else start.agent_id
         answer = self._transport.api(

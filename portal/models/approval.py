@@ -66,6 +66,22 @@ class Approval(Base):
 
     __mapper_args__ = {"version_id_col": version}
 
+    @property
+    def number(self) -> str:
+        """The number of the request or Test that this approval belongs to."""
+        owner = self.request or self.trial
+        return owner.number if owner else ""
+
+    @property
+    def requester(self) -> Person:
+        """The person in whose name the instance runs."""
+        return self.request.requester if self.request else self.trial.started_by  # type: ignore[union-attr]
+
+    @property
+    def department_id(self) -> int:
+        """The department it is started from, as approval calls number it."""
+        return self.request.department_id if self.request else self.trial.department_id  # type: ignore[union-attr]
+
 
 class ApprovalRecord(Base):
     """One thing that somebody did in DingTalk, as the instance detail last told it, in its order."""

@@ -32,5 +32,3 @@ class ApprovalSettings(Base):
     template: Mapped[ApprovalTemplate | None] = relationship(lazy="joined")
     fallback_approver: Mapped[Person | None] = relationship(foreign_keys=[fallback_approver_id])
     trial_approver: Mapped[Person | None] = relationship(foreign_keys=[trial_approver_id])
-
-    __mapper_args__ = {"version_id_col": version}

@@ -3,12 +3,23 @@
 from __future__ import annotations
 
 from datetime import datetime
+from enum import StrEnum
 from typing import Any
 
 from sqlalchemy import ForeignKey, Index, String, Text, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from portal.models.base import Base
+
+
+class EventState(StrEnum):
+    """What became of an event: waiting to be matched, waiting for a read, or done with for a reason."""
+
+    RECEIVED = "received"
+    MATCHED = "matched"
+    APPLIED = "applied"
+    IGNORED = "ignored"
+    PARKED = "parked"
 
 
 class CallbackEvent(Base):

@@ -47,9 +47,7 @@ class DingTalkApprovals:
 
     def prove_access(self) -> None:
         """Obtain the app token."""
-        client = self._connection.client()
-        with in_our_words():
-            client.fetch_token()
+        self._connection.prove_access()
 
     def start(self, order: StartOrder) -> str:
         """Forecast for fresh keys, then start. Keys change when somebody edits the flow (DingTalk: forecast)."""
@@ -135,9 +133,7 @@ def _selected(
         if node.rule == NodeRule.SELECTED_BY_INITIATOR and node.task == NodeTask.APPROVE and node.key
     ]
     wanted = [node for node in fillable if node.is_required] or fillable[:1]
-    return tuple(
-        SelectedActioners(actor_key=node.key or "", user_ids=(approver_user_id,)) for node in wanted
-    )
+    return tuple(SelectedActioners(actor_key=node.key or "", user_ids=(approver_user_id,)) for node in wanted)
 
 
 def _carries(detail: InstanceDetail, order: StartOrder) -> bool:

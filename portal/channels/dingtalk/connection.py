@@ -59,6 +59,14 @@ class DingTalkConnection:
                 self._cached = (binding, self._make_client(binding))
             return self._cached[1]
 
+    def prove_access(self, *, with_fresh_token: bool = False) -> None:
+        """Obtain the app token, afresh where a permission was granted just now; raises ``ChannelError``."""
+        client = self.client()
+        if with_fresh_token:
+            client.forget_token()
+        with in_our_words():
+            client.fetch_token()
+
     def _make_client(self, binding: Binding) -> DingTalkClient:
         return DingTalkClient(
             endpoints=self._endpoints,

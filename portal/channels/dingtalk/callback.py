@@ -1,0 +1,131 @@
+"""DingTalk's event callback in our words: open what arrives, seal what is answered."""
+
+from __future__ import annotations
+
+import json
+import secrets
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+from portal.channels.dingtalk.connection import Binding
+from portal.dingtalk.callback_crypto import (
+    CallbackCipher,
+    CallbackCryptoError,
+    CallbackFault,
+    check_signature,
+    sign,
+)
+from portal.dingtalk.events import CallbackEvent as ParsedEvent
+from portal.dingtalk.events import EventShapeError, parse_event
+
+CHECK_URL = "check_url"
+
+
+class RefusalReason(StrEnum):
+    """Why a callback was refused; each has its own diagnosis on the settings page."""
+
+    NOT_BOUND = "not_bound"
+    TOO_LARGE = "too_large"
+    NOT_JSON = "not_json"
+    QUERY_INCOMPLETE = "query_incomplete"
+    SIGNATURE = "signature"
+    UNDECRYPTABLE = "undecryptable"
+    WRONG_OWNER = "wrong_owner"
+    WRONG_CORP = "wrong_corp"
+    BAD_MESSAGE = "bad_message"
+    NOT_STORED = "not_stored"
+
+
+class CallbackRefused(Exception):
+    """A callback that was not accepted; nothing was changed."""
+
+    def __init__(self, reason: RefusalReason) -> None:
+        super().__init__(reason.value)
+        self.reason = reason
+
+
+class OwnerKeyKind(StrEnum):
+    """Which key the message was sealed for: it depends on how the subscription was made."""
+
+    APP_KEY = "app_key"
+    CORP_ID = "corp_id"
+
+
+@dataclass(frozen=True, kw_only=True)
+class OpenedCallback:
+    """A callback that passed every check."""
+
+    event: ParsedEvent
+    payload: str
+    owner_key_kind: OwnerKeyKind
+    owner_key: str
+
+    @property
+    def is_address_check(self) -> bool:
+        """Whether DingTalk only checks the address, as it does when the subscription is saved."""
+        return self.event.event_type == CHECK_URL
+
+
+_REASONS = {
+    CallbackFault.SIGNATURE_MISMATCH: RefusalReason.SIGNATURE,
+    CallbackFault.OWNER_MISMATCH: RefusalReason.WRONG_OWNER,
+    CallbackFault.BAD_MESSAGE: RefusalReason.BAD_MESSAGE,
+}
+
+
+def open_callback(binding: Binding, *, query: Mapping[str, str], body: bytes) -> OpenedCallback:
+    """Verify, decrypt and parse one callback; raises ``CallbackRefused``.
+
+    Accepts both names of the signature and both spellings of the time stamp (DingTalk: http-callback-overview).
+    """
+    signature = query.get("msg_signature") or query.get("signature") or ""
+    timestamp = query.get("timestamp") or query.get("timeStamp") or ""
+    nonce = query.get("nonce") or ""
+    encrypt = _encrypt_of(body)
+    if not (signature and timestamp and nonce):
+        raise CallbackRefused(RefusalReason.QUERY_INCOMPLETE)
+    try:
+        check_signature(
+            token=binding.callback_token,
+            timestamp=timestamp,
+            nonce=nonce,
+            encrypt=encrypt,
+            signature=signature,
+        )
+        opened = CallbackCipher(binding.callback_aes_key).open(
+            encrypt, owner_keys=(binding.app_key, binding.corp_id)
+        )
+    except CallbackCryptoError as error:
+        reason = _REASONS.get(error.fault, RefusalReason.UNDECRYPTABLE)
+        raise CallbackRefused(reason) from error
+    try:
+        event = parse_event(opened.message)
+    except EventShapeError as error:
+        raise CallbackRefused(RefusalReason.BAD_MESSAGE) from error
+    if event.corp_id is not None and event.corp_id != binding.corp_id:
+        raise CallbackRefused(RefusalReason.WRONG_CORP)
+    kind = OwnerKeyKind.APP_KEY if opened.owner_key == binding.app_key else OwnerKeyKind.CORP_ID
+    return OpenedCallback(
+        event=event, payload=opened.message, owner_key_kind=kind, owner_key=opened.owner_key
+    )
+
+
+def success_answer(binding: Binding, *, owner_key: str) -> dict[str, str]:
+    """Return the encrypted ``success`` that DingTalk waits for."""
+    timestamp, nonce = str(int(time.time() * 1000)), secrets.token_hex(8)
+    encrypt = CallbackCipher(binding.callback_aes_key).seal("success", owner_key=owner_key)
+    signature = sign(token=binding.callback_token, timestamp=timestamp, nonce=nonce, encrypt=encrypt)
+    return {"msg_signature": signature, "timeStamp": timestamp, "nonce": nonce, "encrypt": encrypt}
+
+
+def _encrypt_of(body: bytes) -> str:
+    try:
+        envelope = json.loads(body)
+    except (ValueError, RecursionError) as error:
+        raise CallbackRefused(RefusalReason.NOT_JSON) from error
+    encrypt = envelope.get("encrypt") if isinstance(envelope, dict) else None
+    if not isinstance(encrypt, str) or not encrypt.isascii():
+        raise CallbackRefused(RefusalReason.NOT_JSON)
+    return encrypt

@@ -1,0 +1,261 @@
+"""Access requests: submit, follow, withdraw, try again."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from flask_babel import get_locale
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from portal.channels.approval_channel import ChannelName
+from portal.clock import Clock
+from portal.database import transaction
+from portal.extensions import db
+from portal.models import AccessRequest, Approval, ApprovalSettings, Person, RequestItem, Resource
+from portal.rules.approval_state import ApprovalState, is_final, sum_up
+from portal.rules.entitlement import Entitlement, entitlements_of
+from portal.rules.official_form import FormFieldName
+from portal.rules.validity import Validity, ValidityFault, check_validity
+from portal.services.approver_choice import ApproverChoices, ApproverPreview, decide
+from portal.services.audit import Actor, record
+from portal.services.faults import FieldFault, NotThere, Problem, ProblemReason
+from portal.services.form_values import reference, request_values
+from portal.services.template_flow import approval_department
+
+LONGEST_REASON = 2000
+LIST_LIMIT = 100
+
+
+@dataclass(frozen=True, kw_only=True)
+class RequestForm:
+    """What a requester submits. ``submission_key`` comes from the form, so that sending twice is one request."""
+
+    resource_id: int
+    entitlement: str
+    days: int | None
+    until: date | None
+    reason: str
+    department_id: int | None
+    submission_key: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class AccessRequests:
+    """What requesters do. ``public_url`` is the portal's own address, for the link in the form."""
+
+    clock: Clock
+    approvers: ApproverChoices
+    public_url: str
+
+    def preview(self, requester: Person, resource_id: int) -> ApproverPreview:
+        """Return who would decide about this resource, and why."""
+        return self.approvers.preview(requester_id=requester.id, resource_id=resource_id)
+
+    def submit(self, actor: Actor, requester: Person, form: RequestForm) -> str:
+        """Store the request with its promise to start it, and return its number.
+
+        Raises ``FieldFault`` for bad input and ``Problem`` when requests cannot be made now.
+        """
+        requester_id = requester.id
+        validity = self._check(form)
+        self.approvers.preview(requester_id=requester_id, resource_id=self._resource(form).id)
+        with transaction() as session:
+            earlier = session.scalar(
+                select(AccessRequest).filter_by(submission_key=form.submission_key, requester_id=requester_id)
+            )
+            if earlier is not None:
+                return earlier.number
+            requester = session.get_one(Person, requester_id)
+            request = self._store(session, requester, form, validity)
+            record(
+                session,
+                actor,
+                "request.submitted",
+                at=self.clock.now(),
+                subject=("access_request", request.number),
+                after={
+                    "resource": request.items[0].resource.name,
+                    "entitlement": form.entitlement,
+                    "approver": request.approvals[0].approver.name,
+                },
+            )
+            return request.number
+
+    def of(self, requester: Person) -> Sequence[AccessRequest]:
+        """Return the newest requests of one person."""
+        return db.session.scalars(
+            select(AccessRequest)
+            .filter_by(requester_id=requester.id)
+            .order_by(AccessRequest.id.desc())
+            .limit(LIST_LIMIT)
+        ).all()
+
+    def view(self, person: Person, number: str) -> AccessRequest:
+        """Return a request to its requester, its approver or an admin; to others it does not exist."""
+        request = db.session.scalar(select(AccessRequest).filter_by(number=number))
+        if request is None:
+            raise NotThere
+        is_approver = any(approval.approver_id == person.id for approval in request.approvals)
+        if request.requester_id != person.id and not is_approver and not person.is_organization_admin:
+            raise NotThere
+        return request
+
+    def withdraw(self, actor: Actor, requester: Person, number: str) -> None:
+        """Withdraw one's own request; what DingTalk already runs is ended there first."""
+        with transaction() as session:
+            request = self._own(session, requester, number)
+            if is_final(request.state):
+                raise Problem(ProblemReason.ALREADY_CLOSED)
+            for approval in request.approvals:
+                self._withdraw(approval)
+            self._sum_up(request)
+            record(
+                session,
+                actor,
+                "request.withdrawal_asked",
+                at=self.clock.now(),
+                subject=("access_request", number),
+            )
+
+    def try_again(self, actor: Actor, requester: Person, number: str) -> None:
+        """Start once more what could not be started, under a reference of its own."""
+        with transaction() as session:
+            request = self._own(session, requester, number)
+            stuck = [each for each in request.approvals if each.state == ApprovalState.COULD_NOT_START]
+            if not stuck:
+                raise Problem(ProblemReason.NOT_RETRYABLE)
+            for approval in stuck:
+                approval.state = ApprovalState.SUBMITTED
+                approval.failure, approval.retries = None, 0
+                approval.due_at = self.clock.now()
+                label = approval.template.field_mapping[FormFieldName.NUMBER.value]
+                approval.submitted_values = {
+                    **(approval.submitted_values or {}),
+                    label: reference(number, position=approval.position, attempt=approval.attempt + 1),
+                }
+            self._sum_up(request)
+            record(
+                session,
+                actor,
+                "request.tried_again",
+                at=self.clock.now(),
+                subject=("access_request", number),
+            )
+
+    def _check(self, form: RequestForm) -> Validity:
+        resource = self._resource(form)
+        if form.entitlement not in entitlements_of(resource.resource_type):
+            raise FieldFault("entitlement", "not_for_this_resource")
+        if not form.reason.strip():
+            raise FieldFault("reason", "missing")
+        if len(form.reason) > LONGEST_REASON:
+            raise FieldFault("reason", "too_long", limit=str(LONGEST_REASON))
+        try:
+            return check_validity(days=form.days, until=form.until, today=self.clock.now().date())
+        except ValidityFault as fault:
+            raise FieldFault("until" if form.days is None else "days", fault.reason) from fault
+
+    @staticmethod
+    def _resource(form: RequestForm) -> Resource:
+        resource = db.session.get(Resource, form.resource_id)
+        if resource is None:
+            raise FieldFault("resource", "unknown")
+        return resource
+
+    def _store(
+        self, session: Session, requester: Person, form: RequestForm, validity: Validity
+    ) -> AccessRequest:
+        settings = session.get(ApprovalSettings, 1)
+        if settings is None or not settings.is_enabled or not settings.is_dingtalk_channel_on:
+            raise Problem(ProblemReason.APPROVAL_OFF)
+        if settings.template is None:
+            raise Problem(ProblemReason.NO_TEMPLATE)
+        resource = session.get_one(Resource, form.resource_id)
+        chosen = decide(requester_id=requester.id, resource=resource)
+        if chosen.approver is None or chosen.reason is None:
+            raise Problem(ProblemReason.NOBODY_DECIDES)
+        now = self.clock.now()
+        request = AccessRequest(
+            number=secrets.token_hex(12),  # replaced below, once the row has its id
+            requester_id=requester.id,
+            department_id=_department(requester, form.department_id),
+            reason=form.reason.strip(),
+            requested_duration_days=validity.days,
+            valid_until=validity.until,
+            language=str(get_locale() or "en"),
+            state=ApprovalState.SUBMITTED,
+            submission_key=form.submission_key,
+            submitted_at=now,
+        )
+        session.add(request)
+        session.flush()
+        request.number = f"AR-{now.year}-{request.id:06d}"
+        approval = Approval(
+            request=request,
+            channel=ChannelName.DINGTALK,
+            template=settings.template,
+            approver=chosen.approver,
+            approver_reason=chosen.reason,
+            state=ApprovalState.SUBMITTED,
+            due_at=now,
+            submitted_values=request_values(
+                settings.template,
+                number=reference(request.number, position=1, attempt=1),
+                resource=resource,
+                entitlement=Entitlement(form.entitlement),
+                validity=validity,
+                reason=request.reason,
+                status_page=f"{self.public_url}/requests/{request.number}",
+            ),
+        )
+        session.add(approval)
+        session.flush()
+        session.add(
+            RequestItem(
+                request=request, approval_id=approval.id, resource=resource, entitlement=form.entitlement
+            )
+        )
+        session.flush()
+        return request
+
+    @staticmethod
+    def _own(session: Session, requester: Person, number: str) -> AccessRequest:
+        request = session.scalar(
+            select(AccessRequest)
+            .filter_by(number=number, requester_id=requester.id)
+            .with_for_update(of=AccessRequest)
+        )
+        if request is None:
+            raise NotThere
+        return request
+
+    def _withdraw(self, approval: Approval) -> None:
+        if approval.state in (ApprovalState.SUBMITTED, ApprovalState.COULD_NOT_START):
+            approval.state = ApprovalState.WITHDRAWN
+            approval.closed_at, approval.due_at = self.clock.now(), None
+        elif not is_final(approval.state):
+            if approval.withdrawal_requested_at is not None:
+                raise Problem(ProblemReason.ALREADY_WITHDRAWING)
+            approval.withdrawal_requested_at = self.clock.now()
+            approval.failure = None
+            if approval.state == ApprovalState.PENDING:
+                approval.due_at = self.clock.now()
+
+    def _sum_up(self, request: AccessRequest) -> None:
+        request.state = sum_up(approval.state for approval in request.approvals)
+        if is_final(request.state) and request.closed_at is None:
+            request.closed_at = self.clock.now()
+
+
+def _department(requester: Person, chosen: int | None) -> int:
+    if not requester.departments:
+        raise Problem(ProblemReason.NO_DEPARTMENT)
+    if chosen is None:
+        return approval_department(requester.departments[0])
+    if chosen not in requester.departments:
+        raise FieldFault("department", "not_yours")
+    return approval_department(chosen)

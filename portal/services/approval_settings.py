@@ -1,0 +1,132 @@
+"""The Approval Settings page: what is switched on, which template is associated, who decides as a fallback."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from sqlalchemy.orm import Session
+
+from portal.clock import Clock
+from portal.database import transaction
+from portal.extensions import db
+from portal.models import ApprovalSettings, ApprovalTemplate, DingTalkApp, Person
+from portal.services.audit import Actor, record
+from portal.services.faults import FieldFault, Problem, ProblemReason
+from portal.services.people import People
+
+
+@dataclass(frozen=True, kw_only=True)
+class Switches:
+    """The two check boxes; ``version`` is what the admin saw."""
+
+    is_enabled: bool
+    is_dingtalk_channel_on: bool
+    version: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class ApprovalSettingsService:
+    """Reads and changes the one settings row."""
+
+    clock: Clock
+    people: People
+
+    def current(self) -> ApprovalSettings:
+        """Return the settings; before the first save, the defaults (not stored)."""
+        return db.session.get(ApprovalSettings, 1) or _defaults(self.clock)
+
+    def save_switches(self, actor: Actor, switches: Switches) -> None:
+        """Store the check boxes; raises ``Problem(SETTINGS_CHANGED)`` when another admin was faster."""
+        with self._change(switches.version) as (session, row):
+            before = {"is_enabled": row.is_enabled, "is_dingtalk_channel_on": row.is_dingtalk_channel_on}
+            row.is_enabled = switches.is_enabled
+            row.is_dingtalk_channel_on = switches.is_dingtalk_channel_on
+            self._record(
+                session,
+                actor,
+                "approval_settings.switched",
+                before,
+                {"is_enabled": row.is_enabled, "is_dingtalk_channel_on": row.is_dingtalk_channel_on},
+            )
+
+    def associate(self, actor: Actor, *, template_id: int, version: int) -> None:
+        """Confirm a template: requests use it from now on, and the DingTalk channel is switched on."""
+        with self._change(version) as (session, row):
+            template = session.get(ApprovalTemplate, template_id)
+            if template is None or template.corp_id != _corp_id(session):
+                raise FieldFault("template", "unknown")
+            before = {"process_code": row.template.process_code if row.template else None}
+            row.template = template
+            row.is_dingtalk_channel_on = True
+            self._record(
+                session,
+                actor,
+                "approval_template.associated",
+                before,
+                {"process_code": template.process_code, "name": template.name, "mode": template.mode},
+            )
+
+    def choose_fallback_approver(self, actor: Actor, *, user_id: str, version: int) -> None:
+        """Set who decides where the owner cannot; raises ``FieldFault`` for somebody not active."""
+        person_id = self.people.remember(user_id)
+        with self._change(version) as (session, row):
+            before = {"name": row.fallback_approver.name if row.fallback_approver else None}
+            row.fallback_approver = session.get_one(Person, person_id)
+            self._record(
+                session, actor, "fallback_approver.chosen", before, {"name": row.fallback_approver.name}
+            )
+
+    def remember_trial_approver(self, session: Session, person_id: int) -> None:
+        """Keep the approver of the last Test, inside the caller's transaction."""
+        stored_settings(session, self.clock).trial_approver_id = person_id
+
+    @contextmanager
+    def _change(self, version: int) -> Iterator[tuple[Session, ApprovalSettings]]:
+        with transaction() as session:
+            row = stored_settings(session, self.clock)
+            if row.version != version:
+                raise Problem(ProblemReason.SETTINGS_CHANGED)
+            row.version += 1
+            row.updated_at = self.clock.now()
+            yield session, row
+
+    def _record(
+        self,
+        session: Session,
+        actor: Actor,
+        action: str,
+        before: dict[str, object],
+        after: dict[str, object],
+    ) -> None:
+        record(
+            session,
+            actor,
+            action,
+            at=self.clock.now(),
+            subject=("approval_settings", 1),
+            before=before,
+            after=after,
+        )
+
+
+def stored_settings(session: Session, clock: Clock) -> ApprovalSettings:
+    """Return the settings row inside a transaction, making it on first use."""
+    row = session.get(ApprovalSettings, 1, with_for_update=True)
+    if row is None:
+        row = _defaults(clock)
+        session.add(row)
+        session.flush()
+    return row
+
+
+def _defaults(clock: Clock) -> ApprovalSettings:
+    return ApprovalSettings(
+        id=1, is_enabled=False, is_dingtalk_channel_on=False, version=1, updated_at=clock.now()
+    )
+
+
+def _corp_id(session: Session) -> str | None:
+    app = session.get(DingTalkApp, 1)
+    return app.corp_id if app else None

@@ -1,0 +1,312 @@
+"""Moves one approval a step: start it, find out whether it was started, withdraw it, read its outcome.
+
+The row is the guard (docs/decisions: start protocol). ``starting`` is committed before DingTalk is called;
+whoever finds a row in ``starting`` goes looking for the instance and never creates one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import structlog
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from portal.channels.approval_channel import ApprovalChannel, ChannelName, StartOrder
+from portal.channels.failures import ChannelError, Failure, OwnFailure, Retry, own_failure
+from portal.clock import Clock
+from portal.database import transaction
+from portal.extensions import db
+from portal.models import Approval
+from portal.rules.approval_state import ApprovalState, check_step, sum_up
+from portal.services.audit import PORTAL, record
+from portal.services.outcomes import WITHDRAWAL_WAIT, Outcomes
+from portal.services.people import People
+
+log = structlog.get_logger(__name__)
+
+# Longer than any start can take: forecast and create, each with its connect and read time-out.
+START_LEASE = timedelta(seconds=60)
+RESOLVE_PAUSES = tuple(timedelta(seconds=seconds) for seconds in (5, 10, 20, 40, 80, 120))
+RETRY_PAUSES = tuple(timedelta(seconds=seconds) for seconds in (2, 5, 15, 60, 300))
+QUOTA_PAUSE = timedelta(hours=1)
+WITHDRAWAL_GIVES_UP_AFTER = timedelta(minutes=10)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ApprovalWork:
+    """Advances approvals; safe to run twice for the same one, also at the same time."""
+
+    clock: Clock
+    channels: Mapping[ChannelName, ApprovalChannel]
+    people: People
+    outcomes: Outcomes
+
+    def advance(self, approval_id: int) -> None:
+        """Do what is due for this approval; failures are recorded on the row, bugs raise."""
+        approval = db.session.get(Approval, approval_id)
+        if approval is None:
+            return
+        state, starting_at = approval.state, approval.starting_at
+        channel = self.channels[ChannelName(approval.channel)]
+        with structlog.contextvars.bound_contextvars(approval=approval_id, number=approval.number):
+            if state == ApprovalState.SUBMITTED:
+                self._start(approval_id, channel)
+            elif state == ApprovalState.START_UNKNOWN:
+                self._resolve(approval_id, channel)
+            elif state == ApprovalState.STARTING and starting_at is not None:
+                # Somebody is calling DingTalk, or died while calling.
+                if self.clock.now() - starting_at >= START_LEASE:
+                    self._resolve(approval_id, channel)
+                else:
+                    self._wake(approval_id, at=starting_at + START_LEASE)
+            elif state == ApprovalState.PENDING:
+                self._follow(approval_id, channel)
+
+    def _start(self, approval_id: int, channel: ApprovalChannel) -> None:
+        claimed = self._claim_start(approval_id)
+        if claimed is None:
+            return
+        order, attempt, is_trial = claimed
+        try:
+            if is_trial:
+                channel.prove_access()
+                self._note_token(approval_id)
+            self._check_people(approval_id)
+            instance_id = channel.start(order)
+        except ChannelError as error:
+            self._start_failed(approval_id, attempt, error.failure)
+            return
+        self._adopt(
+            approval_id, attempt, instance_id, url=channel.link(instance_id), action="instance.started"
+        )
+
+    def _claim_start(self, approval_id: int) -> tuple[StartOrder, int, bool] | None:
+        with transaction() as session:
+            approval = _locked(session, approval_id)
+            if approval.state != ApprovalState.SUBMITTED:
+                return None
+            _move(approval, ApprovalState.STARTING)
+            approval.attempt += 1
+            approval.starting_at = self.clock.now()
+            approval.due_at = approval.starting_at + START_LEASE
+            session.flush()
+            return order_of(approval), approval.attempt, approval.trial_id is not None
+
+    def _start_failed(self, approval_id: int, attempt: int, failure: Failure) -> None:
+        log.warning("start.failed", kind=failure.kind, code=failure.code, request_id=failure.request_id)
+        with transaction() as session:
+            approval = _locked(session, approval_id)
+            if approval.state != ApprovalState.STARTING or approval.attempt != attempt:
+                return
+            approval.failure = failure.to_json()
+            if failure.retry == Retry.RETRYABLE:
+                _move(approval, ApprovalState.SUBMITTED)
+                approval.attempt -= 1  # nothing was created: the reference stays what it is
+                approval.due_at = self.clock.now() + _retry_pause(approval, failure)
+                approval.retries += 1
+                self._withdraw_unstarted(approval)
+            elif failure.retry == Retry.OUTCOME_UNKNOWN:
+                _move(approval, ApprovalState.START_UNKNOWN)
+                approval.resolve_tries = 0
+                approval.due_at = self.clock.now() + RESOLVE_PAUSES[0]
+            else:
+                self._give_up(session, approval)
+            _sum_up(approval)
+
+    def _resolve(self, approval_id: int, channel: ApprovalChannel) -> None:
+        with transaction() as session:
+            approval = _locked(session, approval_id)
+            if approval.state == ApprovalState.STARTING:
+                _move(approval, ApprovalState.START_UNKNOWN)
+                approval.resolve_tries = 0
+                _sum_up(approval)
+            if approval.state != ApprovalState.START_UNKNOWN or approval.starting_at is None:
+                return
+            order, since, attempt = order_of(approval), approval.starting_at, approval.attempt
+        try:
+            instance_id = channel.find_started(order, since=since)
+        except ChannelError as error:
+            log.warning("resolve.failed", kind=error.failure.kind, code=error.failure.code)
+            self._wake(approval_id, at=self.clock.now() + RETRY_PAUSES[-2])
+            return
+        if instance_id is None:
+            self._not_found(approval_id)
+        else:
+            url = channel.link(instance_id)
+            self._adopt(approval_id, attempt, instance_id, url=url, action="instance.adopted")
+
+    def _not_found(self, approval_id: int) -> None:
+        with transaction() as session:
+            approval = _locked(session, approval_id)
+            if approval.state != ApprovalState.START_UNKNOWN:
+                return
+            approval.resolve_tries += 1
+            if approval.resolve_tries < len(RESOLVE_PAUSES):
+                approval.due_at = self.clock.now() + RESOLVE_PAUSES[approval.resolve_tries]
+                return
+            first = Failure.from_json(approval.failure) if approval.failure else None
+            error = own_failure(OwnFailure.NOT_FOUND_AFTER_UNKNOWN, first=first.sentence if first else "")
+            approval.failure = error.failure.to_json()
+            self._give_up(session, approval)
+            _sum_up(approval)
+
+    def _adopt(self, approval_id: int, attempt: int, instance_id: str, *, url: str, action: str) -> None:
+        with transaction() as session:
+            approval = _locked(session, approval_id)
+            still_ours = approval.state in (ApprovalState.STARTING, ApprovalState.START_UNKNOWN)
+            if not still_ours or approval.attempt != attempt:
+                self._twin(session, approval, instance_id)
+                return
+            _move(approval, ApprovalState.PENDING)
+            approval.instance_id, approval.instance_url = instance_id, url
+            approval.started_at = self.clock.now()
+            approval.failure, approval.retries = None, 0
+            if approval.trial_id is not None:
+                approval.withdrawal_requested_at = self.clock.now()
+            approval.due_at = self.outcomes.next_look(approval)
+            _sum_up(approval)
+            record(
+                session,
+                PORTAL,
+                action,
+                at=self.clock.now(),
+                subject=("approval", approval.number),
+                after={"instance_id": instance_id, "attempt": attempt},
+            )
+        log.info(action, instance_id=instance_id)
+
+    def _twin(self, session: Session, approval: Approval, instance_id: str) -> None:
+        if approval.instance_id == instance_id:
+            return
+        approval.incident = {"kind": "twin", "instance_id": instance_id}
+        record(
+            session,
+            PORTAL,
+            "instance.twin_found",
+            at=self.clock.now(),
+            subject=("approval", approval.number),
+            after={"instance_id": instance_id, "adopted": approval.instance_id},
+        )
+
+    def _follow(self, approval_id: int, channel: ApprovalChannel) -> None:
+        approval = db.session.get_one(Approval, approval_id)
+        instance_id = approval.instance_id or ""
+        requester_user_id = order_of(approval).requester_user_id
+        asked_at, started_at = approval.withdrawal_requested_at, approval.started_at
+        db.session.rollback()
+        if asked_at and started_at and self.clock.now() >= started_at + WITHDRAWAL_WAIT:
+            self._withdraw(approval_id, channel, instance_id, requester_user_id)
+        self.outcomes.read(approval_id, channel, instance_id)
+
+    def _withdraw(
+        self, approval_id: int, channel: ApprovalChannel, instance_id: str, requester_user_id: str
+    ) -> None:
+        try:
+            channel.withdraw(
+                instance_id, requester_user_id=requester_user_id, remark="Withdrawn in the portal"
+            )
+        except ChannelError as error:
+            log.warning("withdrawal.failed", kind=error.failure.kind, code=error.failure.code)
+            self._withdrawal_failed(approval_id, error.failure)
+
+    def _withdrawal_failed(self, approval_id: int, failure: Failure) -> None:
+        with transaction() as session:
+            approval = _locked(session, approval_id)
+            asked_at = approval.withdrawal_requested_at
+            if asked_at is None:
+                return
+            # "Not in this state" is the 15-second rule or an outcome that we are about to read.
+            may_pass = failure.kind == "instance_state" or failure.retry != Retry.PERMANENT
+            if may_pass and self.clock.now() - asked_at < WITHDRAWAL_GIVES_UP_AFTER:
+                return
+            approval.withdrawal_requested_at = None
+            approval.failure = failure.to_json()
+            record(
+                session,
+                PORTAL,
+                "withdrawal.refused",
+                at=self.clock.now(),
+                subject=("approval", approval.number),
+                after={"failure": failure.kind},
+            )
+
+    def _give_up(self, session: Session, approval: Approval) -> None:
+        _move(approval, ApprovalState.COULD_NOT_START)
+        approval.due_at = None
+        self._withdraw_unstarted(approval)
+        record(
+            session,
+            PORTAL,
+            "start.gave_up",
+            at=self.clock.now(),
+            subject=("approval", approval.number),
+            after={"failure": (approval.failure or {}).get("kind")},
+        )
+
+    def _withdraw_unstarted(self, approval: Approval) -> None:
+        if approval.withdrawal_requested_at is not None:
+            _move(approval, ApprovalState.WITHDRAWN)
+            approval.closed_at, approval.due_at = self.clock.now(), None
+
+    def _check_people(self, approval_id: int) -> None:
+        approval = db.session.get_one(Approval, approval_id)
+        approver_id, requester_id = approval.approver_id, approval.requester.id
+        for person_id in (approver_id, requester_id):
+            self.people.refresh(person_id)
+        approval = db.session.get_one(Approval, approval_id)
+        approver_is_active, name = approval.approver.is_active, approval.approver.name
+        requester_is_active = approval.requester.is_active
+        db.session.rollback()
+        if not approver_is_active:
+            raise own_failure(OwnFailure.APPROVER_LEFT, name=name)
+        if not requester_is_active:
+            raise own_failure(OwnFailure.REQUESTER_LEFT)
+
+    def _note_token(self, approval_id: int) -> None:
+        with transaction() as session:
+            trial = session.get_one(Approval, approval_id).trial
+            if trial is not None and trial.token_obtained_at is None:
+                trial.token_obtained_at = self.clock.now()
+
+    def _wake(self, approval_id: int, *, at: datetime) -> None:
+        with transaction() as session:
+            _locked(session, approval_id).due_at = at
+
+
+def order_of(approval: Approval) -> StartOrder:
+    """Return everything a start needs as plain values, usable after the transaction has ended."""
+    return StartOrder(
+        process_code=approval.template.process_code,
+        requester_user_id=approval.requester.user_id or "",
+        department_id=approval.department_id,
+        approver_user_id=approval.approver.user_id or "",
+        values=dict(approval.submitted_values or {}),
+        is_bypass_acknowledged=approval.template.bypass_acknowledged_by_id is not None,
+    )
+
+
+def _locked(session: Session, approval_id: int) -> Approval:
+    return session.scalars(
+        select(Approval).where(Approval.id == approval_id).with_for_update(of=Approval)
+    ).one()
+
+
+def _move(approval: Approval, state: ApprovalState) -> None:
+    check_step(approval.state, state)
+    approval.state = state
+
+
+def _sum_up(approval: Approval) -> None:
+    if approval.request is not None:
+        approval.request.state = sum_up(each.state for each in approval.request.approvals)
+        if approval.closed_at is not None:
+            approval.request.closed_at = approval.closed_at
+
+
+def _retry_pause(approval: Approval, failure: Failure) -> timedelta:
+    if failure.kind == "quota_exhausted":
+        return QUOTA_PAUSE
+    return RETRY_PAUSES[min(approval.retries, len(RETRY_PAUSES) - 1)]

@@ -1,0 +1,106 @@
+"""Why DingTalk's events do not arrive, from what was observed: the help page's second FAQ, answered."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from sqlalchemy import func, select
+
+from portal.channels.dingtalk.callback import RefusalReason
+from portal.clock import Clock
+from portal.extensions import db
+from portal.models import CallbackEvent, CallbackTally, DingTalkApp
+
+
+class Finding(StrEnum):
+    """What is most likely wrong; each has its own remedy."""
+
+    EVENTS_ARRIVE = "events_arrive"
+    NOTHING_ARRIVED = "nothing_arrived"
+    TOKEN_DIFFERS = "token_differs"  # noqa: S105  a name, not a password
+    AES_KEY_DIFFERS = "aes_key_differs"
+    OWNER_DIFFERS = "owner_differs"
+    START_NOT_SUBSCRIBED = "start_not_subscribed"
+    NOT_DINGTALK = "not_dingtalk"
+
+
+_BY_REASON = {
+    RefusalReason.SIGNATURE: Finding.TOKEN_DIFFERS,
+    RefusalReason.UNDECRYPTABLE: Finding.AES_KEY_DIFFERS,
+    RefusalReason.WRONG_OWNER: Finding.OWNER_DIFFERS,
+    RefusalReason.WRONG_CORP: Finding.OWNER_DIFFERS,
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Refusals:
+    """How often callbacks were refused for one reason, and when last."""
+
+    reason: RefusalReason
+    count: int
+    last_at: str
+    last_address: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class CallbackHealth:
+    """What was observed of the callback."""
+
+    finding: Finding
+    last_event_at: datetime | None
+    check_url_at: datetime | None
+    refusals: tuple[Refusals, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class CallbackDiagnosis:
+    """Reads the tallies; changes nothing."""
+
+    clock: Clock
+
+    def health(self, *, since: datetime | None = None) -> CallbackHealth:
+        """Return what was observed since a moment; without one, in the last day."""
+        since = since or self.clock.now() - timedelta(days=1)
+        last_event_at = db.session.scalar(select(func.max(CallbackEvent.received_at)))
+        app = db.session.get(DingTalkApp, 1)
+        check_url_at = app.check_url_at if app else None
+        refusals = self._refusals(since)
+        return CallbackHealth(
+            finding=_finding(since, last_event_at, check_url_at, refusals),
+            last_event_at=last_event_at,
+            check_url_at=check_url_at,
+            refusals=refusals,
+        )
+
+    def _refusals(self, since: datetime) -> tuple[Refusals, ...]:
+        hour = since.replace(minute=0, second=0, microsecond=0)
+        rows = db.session.scalars(
+            select(CallbackTally).where(CallbackTally.hour >= hour).order_by(CallbackTally.hour)
+        ).all()
+        found: dict[RefusalReason, Refusals] = {}
+        for row in rows:
+            last: Mapping[str, str] = row.samples[-1]
+            if datetime.fromisoformat(last["at"]) < since.replace(microsecond=0):
+                continue
+            reason = RefusalReason(row.reason)
+            earlier = found[reason].count if reason in found else 0
+            found[reason] = Refusals(
+                reason=reason, count=earlier + row.count, last_at=last["at"], last_address=last["address"]
+            )
+        return tuple(sorted(found.values(), key=lambda each: each.last_at, reverse=True))
+
+
+def _finding(
+    since: datetime,
+    last_event_at: datetime | None,
+    check_url_at: datetime | None,
+    refusals: tuple[Refusals, ...],
+) -> Finding:
+    if last_event_at is not None and last_event_at >= since:
+        return Finding.EVENTS_ARRIVE
+    if refusals:
+        return _BY_REASON.get(refusals[0].reason, Finding.NOT_DINGTALK)
+    return Finding.START_NOT_SUBSCRIBED if check_url_at is not None else Finding.NOTHING_ARRIVED

@@ -1,0 +1,52 @@
+"""Which approvals are due, handed out one lease at a time.
+
+``due_at`` is the promise. Taking a row moves it one lease into the future in a commit of its own, so that work
+which dies with its worker becomes due again by itself, on whatever worker is alive.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from sqlalchemy import select
+
+from portal.clock import Clock
+from portal.database import transaction
+from portal.models import Approval
+
+LEASE = timedelta(seconds=60)
+
+
+@dataclass(frozen=True, kw_only=True)
+class DueApproval:
+    """One piece of work; ``ticket`` is different each time the row is taken."""
+
+    approval_id: int
+    ticket: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class DueApprovals:
+    """Hands out due approvals."""
+
+    clock: Clock
+
+    def take(self, *, limit: int) -> list[DueApproval]:
+        """Take up to ``limit`` due approvals, the longest overdue first."""
+        now = self.clock.now()
+        with transaction() as session:
+            rows = session.scalars(
+                select(Approval)
+                .where(Approval.due_at <= now)
+                .order_by(Approval.due_at)
+                .limit(limit)
+                .with_for_update(skip_locked=True, of=Approval)
+            ).all()
+            taken = []
+            for row in rows:
+                row.due_at = now + LEASE
+                taken.append(
+                    DueApproval(approval_id=row.id, ticket=f"{row.id}-{int(row.due_at.timestamp() * 1000)}")
+                )
+            return taken

@@ -1,0 +1,58 @@
+"""The small family of errors that services raise; the web layer turns each into a page with a remedy."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class ServiceError(Exception):
+    """Something that a person can do something about."""
+
+
+class NotAllowed(ServiceError):
+    """The person may not do this."""
+
+
+class NotThere(ServiceError):
+    """There is no such thing, or it is not theirs to see: the two look alike on purpose."""
+
+
+class FieldFault(ServiceError):
+    """One input cannot be accepted; ``field`` names it, ``reason`` selects the words."""
+
+    def __init__(self, field: str, reason: str, **facts: str) -> None:
+        super().__init__(f"{field}: {reason}")
+        self.field = field
+        self.reason = reason
+        self.facts = facts
+
+
+class ProblemReason(StrEnum):
+    """Why an action is not possible now."""
+
+    SETTINGS_CHANGED = "settings_changed"
+    NOT_BOUND = "not_bound"
+    APPROVAL_OFF = "approval_off"
+    NO_TEMPLATE = "no_template"
+    GENERATION_RUNNING = "generation_running"
+    NAME_TAKEN = "name_taken"
+    FORM_DIFFERS = "form_differs"
+    BYPASS_NEEDS_CONSENT = "bypass_needs_consent"
+    FIELDS_MISSING = "fields_missing"
+    NOT_A_DINGTALK_PERSON = "not_a_dingtalk_person"
+    NO_DEPARTMENT = "no_department"
+    NOBODY_DECIDES = "nobody_decides"
+    ALREADY_CLOSED = "already_closed"
+    ALREADY_WITHDRAWING = "already_withdrawing"
+    NOT_RETRYABLE = "not_retryable"
+    TRIAL_RUNNING = "trial_running"
+    REQUESTS_ON_THEIR_WAY = "requests_on_their_way"
+
+
+class Problem(ServiceError):
+    """An action that is not possible now; ``facts`` hold names for the sentence."""
+
+    def __init__(self, reason: ProblemReason, **facts: str) -> None:
+        super().__init__(reason.value)
+        self.reason = reason
+        self.facts = facts

@@ -1,0 +1,186 @@
+"""The one place where an approval's outcome is read and applied, by whatever road the news came."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import structlog
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from portal.channels.approval_channel import ApprovalChannel, Reading, Record, RecordKind
+from portal.channels.failures import ChannelError, Retry
+from portal.clock import Clock
+from portal.database import transaction
+from portal.extensions import db
+from portal.models import Approval, ApprovalRecord, CallbackEvent, Person
+from portal.models.callback_event import EventState
+from portal.rules.approval_state import ApprovalState, check_step, is_final, sum_up
+from portal.services.audit import PORTAL, record
+from portal.services.people import People
+
+log = structlog.get_logger(__name__)
+
+READ_AGAIN_AFTER_FAILURE = timedelta(seconds=5)
+# DingTalk refuses a withdrawal within 15 seconds of the start.
+WITHDRAWAL_WAIT = timedelta(seconds=16)
+WITHDRAWAL_RETRY = timedelta(seconds=5)
+# How long an approval may be silent before we ask, growing with its age: calls are counted by DingTalk.
+_SILENCES = (
+    (timedelta(hours=1), timedelta(minutes=30)),
+    (timedelta(days=1), timedelta(hours=8)),
+    (timedelta(days=7), timedelta(days=1)),
+)
+_LONGEST_SILENCE = timedelta(days=3)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Outcomes:
+    """Reads instances and applies what they say; the same news twice changes nothing."""
+
+    clock: Clock
+    people: People
+
+    def read(self, approval_id: int, channel: ApprovalChannel, instance_id: str) -> None:
+        """Read the instance once and apply it; it answers all events that came before the read."""
+        began_at, answered = self.clock.now(), self._waiting_events(approval_id)
+        try:
+            reading = channel.read(instance_id)
+        except ChannelError as error:
+            self._unreadable(approval_id, error)
+            return
+        self._remember_people(reading)
+        with transaction() as session:
+            approval = session.scalars(
+                select(Approval).where(Approval.id == approval_id).with_for_update(of=Approval)
+            ).one()
+            approval.last_read_at = began_at
+            self._apply(session, approval, reading)
+            self._settle_events(session, approval, answered)
+
+    def next_look(self, approval: Approval) -> datetime | None:
+        """Return when to look at an approval next if nothing is heard of it."""
+        if is_final(approval.state):
+            return None
+        now, started_at = self.clock.now(), approval.started_at or self.clock.now()
+        if approval.withdrawal_requested_at is not None:
+            return max(started_at + WITHDRAWAL_WAIT, now + WITHDRAWAL_RETRY)
+        age = now - started_at
+        return now + next((pause for limit, pause in _SILENCES if age < limit), _LONGEST_SILENCE)
+
+    def _apply(self, session: Session, approval: Approval, reading: Reading) -> None:
+        if is_final(approval.state):
+            if is_final(reading.state) and reading.state != approval.state:
+                self._incident(session, approval, "contradiction", told=reading.state.value)
+            return
+        approval.records = _rows(session, approval, reading.records)
+        approval.instance_url = approval.instance_url or reading.url
+        if not is_final(reading.state):
+            return
+        check_step(approval.state, reading.state)
+        before, approval.state = approval.state, reading.state
+        approval.closed_at = self.clock.now()
+        approval.failure = None
+        if reading.state == ApprovalState.APPROVED and _only_requester_agreed(approval, reading.records):
+            self._incident(session, approval, "self_approved", told=reading.state.value)
+        request = approval.request
+        if request is not None:
+            request.state = sum_up(each.state for each in request.approvals)
+            request.closed_at = request.closed_at or self.clock.now()
+        record(
+            session,
+            PORTAL,
+            "approval.outcome",
+            at=self.clock.now(),
+            subject=("approval", approval.number),
+            before={"state": before},
+            after={"state": approval.state, "instance_id": approval.instance_id},
+        )
+        log.info("approval.outcome", state=approval.state, instance_id=approval.instance_id)
+
+    def _waiting_events(self, approval_id: int) -> list[int]:
+        """Return the events that a read begun now will answer: by id, as hosts' clocks may differ."""
+        ids = db.session.scalars(
+            select(CallbackEvent.id).filter_by(approval_id=approval_id, state=EventState.MATCHED)
+        ).all()
+        db.session.rollback()
+        return list(ids)
+
+    def _settle_events(self, session: Session, approval: Approval, answered: list[int]) -> None:
+        waiting = session.scalars(
+            select(CallbackEvent).filter_by(approval_id=approval.id, state=EventState.MATCHED)
+        ).all()
+        is_over = is_final(approval.state)
+        for event in waiting:
+            if is_over or event.id in answered:
+                event.state, event.due_at = EventState.APPLIED, None
+        # An event that came while we were reading may tell of something that we did not see.
+        came_meanwhile = any(event.state == EventState.MATCHED for event in waiting)
+        approval.due_at = self.clock.now() if came_meanwhile else self.next_look(approval)
+
+    def _unreadable(self, approval_id: int, error: ChannelError) -> None:
+        failure = error.failure
+        log.warning("read.failed", kind=failure.kind, code=failure.code, request_id=failure.request_id)
+        with transaction() as session:
+            approval = session.get_one(Approval, approval_id, with_for_update=True)
+            if is_final(approval.state):
+                return
+            approval.failure = failure.to_json()
+            approval.retries += 1
+            pause = READ_AGAIN_AFTER_FAILURE * (2 ** min(approval.retries, 8))
+            if failure.retry == Retry.PERMANENT:
+                pause = max(pause, timedelta(minutes=5))
+            approval.due_at = self.clock.now() + pause
+
+    def _remember_people(self, reading: Reading) -> None:
+        """Ask the directory about people in the records whom we do not know yet, outside any transaction."""
+        user_ids = {each.user_id for each in reading.records if _is_person(each.user_id)}
+        known = set(db.session.scalars(select(Person.user_id).where(Person.user_id.in_(user_ids))))
+        db.session.rollback()
+        for user_id in user_ids - known:
+            try:
+                self.people.remember_anybody(user_id)
+            except ChannelError as error:
+                log.warning("directory.failed", kind=error.failure.kind)
+
+    def _incident(self, session: Session, approval: Approval, kind: str, *, told: str) -> None:
+        approval.incident = {"kind": kind, "told": told, "at": self.clock.now().isoformat()}
+        record(
+            session,
+            PORTAL,
+            f"incident.{kind}",
+            at=self.clock.now(),
+            subject=("approval", approval.number),
+            before={"state": approval.state},
+            after={"told": told, "instance_id": approval.instance_id},
+        )
+
+
+def _rows(session: Session, approval: Approval, records: tuple[Record, ...]) -> list[ApprovalRecord]:
+    user_ids = {each.user_id for each in records}
+    names = dict(
+        session.execute(select(Person.user_id, Person.name).where(Person.user_id.in_(user_ids)))
+        .tuples()
+        .all()
+    )
+    by_position = {row.position: row for row in approval.records}
+    rows = []
+    for position, told in enumerate(records):
+        row = by_position.get(position) or ApprovalRecord(approval_id=approval.id, position=position)
+        row.kind, row.user_id, row.remark = told.kind, told.user_id, told.remark
+        row.person_name = names.get(told.user_id, "") if _is_person(told.user_id) else ""
+        row.occurred_at = told.occurred_at
+        rows.append(row)
+    return rows
+
+
+def _is_person(user_id: str) -> bool:
+    # DingTalk puts placeholders such as V00_… where nobody acted; they are not people.
+    return bool(user_id) and not user_id.startswith("V00_")
+
+
+def _only_requester_agreed(approval: Approval, records: tuple[Record, ...]) -> bool:
+    owner = approval.request.requester if approval.request else None
+    agreed = {each.user_id for each in records if each.kind == RecordKind.AGREED}
+    return owner is not None and agreed == {owner.user_id}

@@ -1,0 +1,122 @@
+"""People: remembered from DingTalk's directory, and what they may do."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from portal.channels.dingtalk.people import DingTalkPeople, FoundPerson
+from portal.channels.failures import ChannelError
+from portal.clock import Clock
+from portal.database import transaction
+from portal.extensions import db
+from portal.models import Person, PersonRole
+from portal.models.person import Role
+from portal.services.audit import Actor, record
+from portal.services.faults import FieldFault, NotAllowed
+
+FRESH_FOR = timedelta(minutes=10)
+
+
+@dataclass(frozen=True, kw_only=True)
+class People:
+    """Finds people and keeps what is known about them."""
+
+    clock: Clock
+    directory: DingTalkPeople
+
+    def search(self, query: str) -> tuple[FoundPerson, ...]:
+        """Find active people in DingTalk by a part of their name; raises ``ChannelError``."""
+        return self.directory.search(query.strip()) if query.strip() else ()
+
+    def remember(self, user_id: str) -> int:
+        """Read somebody from the directory, keep them and return our id.
+
+        Raises ``FieldFault`` when the organisation has nobody active of that id, ``ChannelError``.
+        """
+        found = self.directory.find(user_id)
+        if found is None or not found.is_active:
+            raise FieldFault("person", "not_in_organisation")
+        with transaction() as session:
+            return keep_person(session, found, clock=self.clock).id
+
+    def remember_anybody(self, user_id: str) -> None:
+        """Keep somebody met in an approval, whether still active or not; raises ``ChannelError``."""
+        found = self.directory.find(user_id)
+        if found is not None:
+            with transaction() as session:
+                keep_person(session, found, clock=self.clock)
+
+    def refresh(self, person_id: int, *, max_age: timedelta = FRESH_FOR) -> None:
+        """Ask the directory again about somebody not asked about for ``max_age``.
+
+        When DingTalk cannot be reached, what is known stays: the start asks again.
+        """
+        person = db.session.get(Person, person_id)
+        if person is None or person.user_id is None:
+            return
+        known_at, user_id = person.refreshed_at, person.user_id
+        if known_at is not None and self.clock.now() - known_at < max_age:
+            return
+        db.session.rollback()
+        try:
+            found = self.directory.find(user_id)
+        except ChannelError:
+            return
+        with transaction() as session:
+            if found is not None:
+                keep_person(session, found, clock=self.clock)
+                return
+            gone = session.get_one(Person, person_id)
+            gone.is_active = False
+            gone.refreshed_at = self.clock.now()
+
+    def grant_role(self, actor: Actor, *, corp_id: str, user_id: str, role: Role, name: str = "") -> Person:
+        """Give a DingTalk person a role, also before they first sign in."""
+        with transaction() as session:
+            person = session.scalar(select(Person).filter_by(corp_id=corp_id, user_id=user_id))
+            if person is None:
+                person = Person(
+                    corp_id=corp_id,
+                    user_id=user_id,
+                    name=name or user_id,
+                    departments=[],
+                    created_at=self.clock.now(),
+                )
+                session.add(person)
+                session.flush()
+            if all(held.role != role for held in person.roles):
+                person.roles.append(PersonRole(role=role, given_at=self.clock.now()))
+                record(
+                    session,
+                    actor,
+                    "role.given",
+                    at=self.clock.now(),
+                    subject=("person", person.id),
+                    after={"role": role, "name": person.name},
+                )
+        return person
+
+
+def keep_person(session: Session, found: FoundPerson, *, clock: Clock) -> Person:
+    """Insert or update the row of somebody the directory just told us about."""
+    person = session.scalar(select(Person).filter_by(corp_id=found.corp_id, user_id=found.user_id))
+    if person is None:
+        person = Person(corp_id=found.corp_id, user_id=found.user_id, created_at=clock.now())
+        session.add(person)
+    person.name = found.name
+    person.union_id = found.union_id
+    person.is_active = found.is_active
+    person.departments = list(found.department_ids)
+    person.refreshed_at = clock.now()
+    session.flush()
+    return person
+
+
+def require_admin(person: Person) -> None:
+    """Raise ``NotAllowed`` unless the person is an organization admin."""
+    if not person.is_organization_admin:
+        raise NotAllowed
