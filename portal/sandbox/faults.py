@@ -25,7 +25,7 @@ class FaultName(StrEnum):
     THROTTLE_429 = "throttle_429"
     QUOTA_EXHAUSTED = "quota_exhausted"
     PERMISSION_MISSING = "permission_missing"
-    INVALID_TOKEN_ONCE = "invalid_token_once"
+    INVALID_TOKEN_ONCE = "invalid_token_once"  # noqa: S105
     SYSTEM_ERROR_200 = "system_error_200_without_instance_id"
     HTML_BODY = "html_body"
     FORECAST_UNSUCCESSFUL = "forecast_unsuccessful"
@@ -51,7 +51,7 @@ class SealPart(StrEnum):
     """What is wrong about a sealed event under ``wrong_key``."""
 
     AES_KEY = "aes_key"
-    TOKEN = "token"
+    TOKEN = "token"  # noqa: S105
     OWNER = "owner"
 
 

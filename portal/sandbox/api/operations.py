@@ -51,9 +51,7 @@ def _workflow(name: str, method: str, path: str, permission: Permission) -> Oper
 ACCESS_TOKEN = Operation(
     name="accessToken", method="POST", path="/v1.0/oauth2/accessToken", token=TokenNeed.NONE
 )
-GETTOKEN = Operation(
-    name="gettoken", method="GET", path="/gettoken", family=Family.OLD, token=TokenNeed.NONE
-)
+GETTOKEN = Operation(name="gettoken", method="GET", path="/gettoken", family=Family.OLD, token=TokenNeed.NONE)
 USER_ACCESS_TOKEN = Operation(
     name="userAccessToken", method="POST", path="/v1.0/oauth2/userAccessToken", token=TokenNeed.NONE
 )
@@ -92,9 +90,7 @@ VISIBLE = _workflow(
 FORECAST = _workflow("forecast", "POST", "processes/forecast", Permission.INSTANCE_WRITE)
 START_INSTANCE = _workflow("startProcessInstance", "POST", "processInstances", Permission.INSTANCE_WRITE)
 READ_INSTANCE = _workflow("getProcessInstance", "GET", "processInstances", Permission.INSTANCE_READ)
-LIST_INSTANCES = _workflow(
-    "listInstanceIds", "POST", "processes/instanceIds/query", Permission.INSTANCE_READ
-)
+LIST_INSTANCES = _workflow("listInstanceIds", "POST", "processes/instanceIds/query", Permission.INSTANCE_READ)
 TERMINATE = _workflow(
     "terminateProcessInstance", "POST", "processInstances/terminate", Permission.INSTANCE_WRITE
 )

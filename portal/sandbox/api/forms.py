@@ -1,0 +1,216 @@
+"""Templates: create, update, read, find (DingTalk: create-an-approval-form-template, obtain-the-form-schema)."""
+
+from __future__ import annotations
+
+import json
+import secrets
+from typing import Any
+
+from sqlalchemy import func, select
+
+from portal.sandbox.api.errors import ApiError, refused
+from portal.sandbox.api.form_rules import check_form
+from portal.sandbox.api.gate import Call
+from portal.sandbox.approval import flow
+from portal.sandbox.clock import minute_text
+from portal.sandbox.tables import Person, Template
+
+LARGEST_PAGE = 100
+MOST_TEMPLATES = 200
+
+
+def save_form(call: Call) -> dict[str, Any]:
+    """Create a template, or update the one named by ``processCode``."""
+    body = call.body
+    check_form(body)
+    code = body.get("processCode")
+    template = call.session.get(Template, str(code)) if code else None
+    if code and template is None:
+        raise refused("processcode.error", "审批模板不存在")
+    same_name = call.session.scalar(select(Template).where(Template.name == body["name"]))
+    if same_name is not None and same_name is not template:
+        raise refused("formName.error", "已有相同名称表单")
+    if template is None:
+        template = _new_template(call)
+        call.session.add(template)
+    elif call.settings.update_resets_flow:
+        template.flow = flow.dump(flow.default_flow(call.settings.default_flow))
+    template.name, template.description = body["name"], body.get("description") or ""
+    template.components, template.modified_at = body["formComponents"], call.now
+    return {"result": {"processCode": template.process_code}}
+
+
+def read_schema(call: Call) -> dict[str, Any]:
+    """The read shape differs from the write shape, and options come as JSON texts."""
+    code = call.args.get("processCode")
+    if not code:
+        raise refused("invalidParameter", "参数错误：processCode")
+    template = call.session.get(Template, code)
+    if template is None:
+        raise refused("aflowProcessCodeIsError", "审批模板的processCode错误")
+    return {"result": schema_of(template)}
+
+
+def find_process_code(call: Call) -> dict[str, Any]:
+    """Exact name to process code (DingTalk: obtain-the-template-code)."""
+    named = select(Template).where(Template.name == call.args.get("name", ""))
+    template = call.session.scalar(named)
+    if template is None:
+        raise refused("process.error", "模板不存在")
+    return {
+        "result": {"processCode": template.process_code, "gmtModified": minute_text(template.modified_at)}
+    }
+
+
+def manageable(call: Call) -> dict[str, Any]:
+    """Templates an OA administrator may manage; nothing for everybody else."""
+    person = call.session.get(Person, call.args.get("userId", ""))
+    if person is None:
+        raise refused("userNotExist", "用户不存在")
+    everything = select(Template).order_by(Template.position)
+    templates = list(call.session.scalars(everything)) if person.is_admin else []
+    rows = [
+        {
+            "flowTitle": template.name,
+            "processCode": template.process_code,
+            "iconName": "common",
+            "iconUrl": icon_url(call.sandbox.config.public_url),
+            "newProcess": True,
+            "gmtModified": minute_text(template.modified_at),
+            "attendanceType": 0,
+        }
+        for template in templates
+    ]
+    return {"result": rows, "success": True}
+
+
+def visible(call: Call) -> dict[str, Any]:
+    """A page of the templates somebody sees; without ``userId`` all of the organisation."""
+    size, start = _page(call)
+    userid = call.args.get("userId")
+    templates = [
+        template
+        for template in call.session.scalars(select(Template).order_by(Template.position))
+        if template.status == "PUBLISHED" and (userid is None or is_visible(template, userid))
+    ]
+    rows = [
+        {
+            "name": template.name,
+            "processCode": template.process_code,
+            "url": f"{call.sandbox.config.public_url}/console/templates/{template.process_code}",
+            "iconUrl": icon_url(call.sandbox.config.public_url),
+            "dirId": "other",
+            "dirName": "其他",
+        }
+        for template in templates[start : start + size]
+    ]
+    answer: dict[str, Any] = {"processList": rows}
+    if start + size < len(templates):
+        answer["nextToken"] = start + size
+    return {"result": answer}
+
+
+def is_visible(template: Template, userid: str) -> bool:
+    """Whether ``userid`` is in the template's visibility range."""
+    return template.visible_to is None or userid in template.visible_to
+
+
+def icon_url(public_url: str) -> str:
+    """The icon every template has."""
+    return f"{public_url}/static/sandbox.svg"
+
+
+def schema_of(template: Template) -> dict[str, Any]:
+    """A template as the schema call shows it."""
+    return {
+        "creatorUserId": template.creator_userid,
+        "gmtCreate": minute_text(template.created_at),
+        "gmtModified": minute_text(template.modified_at),
+        "formUuid": f"FORM-{template.process_code[5:]}",
+        "formCode": template.process_code,
+        "appUuid": "ORG_sandbox",
+        "appType": 0,
+        "bizType": "",
+        "engineType": 0,
+        "name": template.name,
+        "memo": template.description,
+        "icon": "common",
+        "listOrder": 0,
+        "ownerIdType": "orgId",
+        "procType": "inner",
+        "status": template.status,
+        "visibleRange": "ALL" if template.visible_to is None else "PART",
+        "customSetting": "{}",
+        "schemaContent": {
+            "title": template.name,
+            "icon": "common",
+            "items": [_item(component) for component in template.components],
+        },
+    }
+
+
+def _item(component: dict[str, Any]) -> dict[str, Any]:
+    props = component["props"]
+    shown: dict[str, Any] = {
+        "id": component_id(component),
+        "label": props.get("label", ""),
+        "bizAlias": props.get("bizAlias", ""),
+        "required": bool(props.get("required", False)),
+    }
+    for name in ("placeholder", "unit", "format", "link"):
+        if props.get(name) is not None:
+            shown[name] = props[name]
+    if "options" in props:
+        shown["options"] = [
+            json.dumps(option, ensure_ascii=False, separators=(",", ":")) for option in props["options"]
+        ]
+    item: dict[str, Any] = {"componentName": component["componentType"], "props": shown}
+    if component.get("children"):
+        item["children"] = [_child(child) for child in component["children"]]
+    return item
+
+
+def _child(component: dict[str, Any]) -> dict[str, Any]:
+    item = _item(component)
+    kept = ("id", "label", "bizAlias", "required", "options")
+    item["props"] = {name: value for name, value in item["props"].items() if name in kept}
+    item["props"].setdefault("options", [])
+    return item
+
+
+def component_id(component: dict[str, Any]) -> str:
+    """The control id; a control given only a ``bizAlias`` goes by it."""
+    props = component["props"]
+    return str(props.get("componentId") or props.get("bizAlias") or "")
+
+
+def _new_template(call: Call) -> Template:
+    count = call.session.scalar(select(func.count()).select_from(Template)) or 0
+    if count >= MOST_TEMPLATES:
+        raise _too_many()
+    code = "-".join(secrets.token_hex(length).upper() for length in (4, 2, 2, 2, 6))
+    admin = call.session.scalar(select(Person).where(Person.is_admin).order_by(Person.position))
+    return Template(
+        process_code=f"PROC-{code}",
+        position=count,
+        status="PUBLISHED",
+        flow=flow.dump(flow.default_flow(call.settings.default_flow)),
+        creator_userid=admin.userid if admin else "",
+        requester_may_withdraw=True,
+        allows_countersigning=False,
+        created_at=call.now,
+    )
+
+
+def _too_many() -> ApiError:
+    return refused("processes.error", "审批模板数量超过上限")
+
+
+def _page(call: Call) -> tuple[int, int]:
+    try:
+        size, start = int(call.args.get("maxResults", "100")), int(call.args.get("nextToken", "0"))
+    except ValueError as error:
+        raise refused("invalidParameter", "参数错误：maxResults、nextToken") from error
+    if not 1 <= size <= LARGEST_PAGE or start < 0:
+        raise refused("invalidParameter", "参数错误：maxResults、nextToken")
+    return size, start

@@ -1,0 +1,1 @@
+"""The control API by which tests and demos drive the sandbox."""

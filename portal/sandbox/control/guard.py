@@ -1,0 +1,43 @@
+"""Who may use the control API: this machine only, and no browser page of somebody else."""
+
+from __future__ import annotations
+
+import ipaddress
+from typing import Any
+
+from flask import Response, jsonify, request
+
+HEADER = "X-Sandbox-Control"
+
+
+class ControlRefused(Exception):
+    """A control request that makes no sense; ``status`` is the HTTP status, the text says why."""
+
+    def __init__(self, message: str, *, status: int = 422) -> None:
+        super().__init__(message)
+        self.status = status
+
+
+def check_caller() -> None:
+    """Raise ``ControlRefused`` unless the caller is on loopback and sent the header browsers cannot forge."""
+    try:
+        is_local = ipaddress.ip_address(request.remote_addr or "").is_loopback
+    except ValueError:
+        is_local = False
+    if not is_local:
+        raise ControlRefused("the control API answers this machine only", status=403)
+    if request.headers.get(HEADER) != "1":
+        raise ControlRefused(f"send the header {HEADER}: 1", status=403)
+
+
+def refusal(error: ControlRefused) -> tuple[Response, int]:
+    """The answer to a refused control request."""
+    return jsonify(error=str(error)), error.status
+
+
+def json_body() -> dict[str, Any]:
+    """The request's JSON object; raises ``ControlRefused``."""
+    body = request.get_json(silent=True)
+    if not isinstance(body, dict):
+        raise ControlRefused("send a JSON object")
+    return body

@@ -1,0 +1,41 @@
+"""The control API: JSON under ``/control``, for tests and demos on the same machine.
+
+Every request needs the header ``X-Sandbox-Control: 1``. ``GET /control`` without it shows this list as a page.
+
+- ``GET /control/state``: app, settings, permissions, subscription, counts
+- ``PUT /control/settings``: any of the switches of ``portal.sandbox.settings.Settings``
+- ``PUT /control/permissions``: ``{"Workflow.Form.Write": false, ...}``
+- ``PUT /control/subscription``: ``{url, aes_key, token, events, types, process_codes}`` without handshake;
+  ``POST /control/subscription/save``: the same with the ``check_url`` handshake, answers the verdict;
+  ``DELETE /control/subscription``
+- ``POST /control/faults``: ``{fault, operation, count, seconds, part}``; ``GET`` lists, ``DELETE`` clears
+- ``GET /control/instances[?process_code=]``, ``GET /control/instances/<id>``
+- ``POST /control/instances/<id>/actions``: ``{person, action, remark, to}``, action of agree, refuse, comment,
+  redirect, withdraw
+- ``GET /control/people``, ``PATCH /control/people/<userid>``: ``{active, manager_userid, department_ids}``
+- ``GET /control/templates``, ``PUT /control/templates/<code>/flow``: ``{nodes: [...]}``,
+  ``PATCH /control/templates/<code>``: ``{status, visible_to, requester_may_withdraw, allows_countersigning}``
+- ``GET /control/calls``: counts by operation and result in this month
+- ``GET /control/deliveries``: events with their attempts
+- ``POST /control/events``: ``{payload: {...}}`` or ``{envelope: {"encrypt": "..."}}``, sent as it is
+- ``POST /control/sign-in``: ``{person}``, answers a one-time ``authCode`` as the sign-in page would give
+- ``POST /control/reset``: ``{}`` goes back to the first start, ``{"keep_subscription": true}`` all but that
+"""
+
+from __future__ import annotations
+
+from flask import Blueprint
+
+from portal.sandbox.control import approvals, organisation, pushes, switches
+from portal.sandbox.control.guard import ControlRefused, check_caller, refusal
+
+
+def control_blueprint() -> Blueprint:
+    """All of it, behind the guard."""
+    blueprint = Blueprint("control", __name__, url_prefix="/control")
+    blueprint.before_request(check_caller)
+    blueprint.register_error_handler(ControlRefused, refusal)
+    for part in (switches, pushes, approvals, organisation):
+        for rule, methods, view in part.ROUTES:
+            blueprint.add_url_rule(rule, view.__name__, view, methods=methods)
+    return blueprint

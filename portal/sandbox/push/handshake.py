@@ -1,0 +1,53 @@
+"""Save on the event subscription page: nothing is stored unless the subscriber answers ``check_url``."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+from urllib.parse import urlsplit
+
+from portal.sandbox.push.events import EVENT_TYPES
+from portal.sandbox.push.post import Verdict, push
+from portal.sandbox.push.target import target_of
+from portal.sandbox.runtime import Sandbox
+from portal.sandbox.settings import SettingRefused, Subscription, change
+from portal.sandbox.settings import load as load_settings
+
+CHECK_URL = {"EventType": "check_url"}
+
+
+def checked(values: dict[str, Any]) -> Subscription:
+    """A subscription from plain values; raises ``SettingRefused`` for what the console would not take."""
+    try:
+        subscription = Subscription(**values)
+    except TypeError as error:
+        raise SettingRefused(
+            "a subscription has url, aes_key, token, events, types, process_codes"
+        ) from error
+    parts = urlsplit(str(subscription.url))
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise SettingRefused("url must be an http or https address")
+    if not re.fullmatch(r"[A-Za-z0-9]{43}", str(subscription.aes_key)):
+        raise SettingRefused("aes_key must have 43 letters and digits")
+    if not re.fullmatch(r"[A-Za-z0-9]{3,32}", str(subscription.token)):
+        raise SettingRefused("token must have 3 to 32 letters and digits")
+    if not set(subscription.events) <= set(EVENT_TYPES):
+        raise SettingRefused(f"events must be of {', '.join(EVENT_TYPES)}")
+    return subscription
+
+
+def save(sandbox: Sandbox, subscription: Subscription) -> Verdict:
+    """Push ``check_url`` and store ``subscription`` if the answer is right."""
+    with sandbox.storage.read() as session:
+        settings = load_settings(session)
+    verdict = push(CHECK_URL, target_of(subscription, settings=settings, config=sandbox.config))
+    if verdict.is_ok:
+        store(sandbox, subscription)
+    return verdict
+
+
+def store(sandbox: Sandbox, subscription: Subscription) -> None:
+    """Store without asking the subscriber; only the control API may."""
+    with sandbox.storage.write() as session:
+        change(session, subscription=vars(subscription).copy())
+    sandbox.wake.set()
