@@ -86,6 +86,8 @@ class Wire:
         """Send a request once and return the answer's JSON object; raises ``DingTalkError``."""
         started_at = time.perf_counter()
         outcome, http_status, request_id = self._send(request)
+        if isinstance(outcome, Fault):
+            outcome = _without_secrets(outcome, request.secrets)
         fault = outcome if isinstance(outcome, Fault) else None
         self._tell(
             CallRecord(
@@ -98,7 +100,7 @@ class Wire:
             )
         )
         if isinstance(outcome, Fault):
-            raise _error(request.operation, _without_secrets(outcome, request.secrets))
+            raise _error(request.operation, outcome)
         return outcome
 
     def _send(self, request: Request) -> tuple[Json | Fault, int, str | None]:
