@@ -97,12 +97,20 @@ def transaction() -> Iterator[Session]:
         yield session
         return
     session.rollback()
+    with writing():
+        try:
+            yield session
+            session.commit()
+        except BaseException:
+            session.rollback()
+            raise
+
+
+@contextmanager
+def writing() -> Iterator[None]:
+    """Begin the transactions of this context with the write lock (SQLite)."""
     token = _writing.set(True)
     try:
-        yield session
-        session.commit()
-    except BaseException:
-        session.rollback()
-        raise
+        yield
     finally:
         _writing.reset(token)

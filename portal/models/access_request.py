@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date, datetime
 
-from sqlalchemy import ForeignKey, Index, String, Text
+from sqlalchemy import BigInteger, ForeignKey, Index, String, Text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from portal.models.approval import Approval
@@ -22,7 +22,7 @@ class AccessRequest(Base):
     id: Mapped[int] = mapped_column(primary_key=True)
     number: Mapped[str] = mapped_column(String(24), unique=True)
     requester_id: Mapped[int] = mapped_column(ForeignKey("portal_person.id"))
-    department_id: Mapped[int]
+    department_id: Mapped[int] = mapped_column(BigInteger)
     reason: Mapped[str] = mapped_column(Text)
     requested_duration_days: Mapped[int | None]
     valid_until: Mapped[date | None]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import CheckConstraint, String
+from sqlalchemy import BigInteger, CheckConstraint, String
 from sqlalchemy.orm import Mapped, mapped_column
 
 from portal.models.base import Base
@@ -20,7 +20,7 @@ class DingTalkApp(Base):
     id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False, default=1)
     corp_id: Mapped[str] = mapped_column(String(64))
     app_key: Mapped[str] = mapped_column(String(64))
-    agent_id: Mapped[int | None]
+    agent_id: Mapped[int | None] = mapped_column(BigInteger)
     app_secret_sealed: Mapped[str] = mapped_column(String(512))
     callback_token_sealed: Mapped[str] = mapped_column(String(512))
     callback_aes_key_sealed: Mapped[str] = mapped_column(String(512))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, String
+from sqlalchemy import BigInteger, ForeignKey, String
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from portal.models.approval import Approval
@@ -20,7 +20,7 @@ class Trial(Base):
     id: Mapped[int] = mapped_column(primary_key=True)
     number: Mapped[str] = mapped_column(String(24), unique=True)
     started_by_id: Mapped[int] = mapped_column(ForeignKey("portal_person.id"))
-    department_id: Mapped[int]
+    department_id: Mapped[int] = mapped_column(BigInteger)
     language: Mapped[str] = mapped_column(String(8))
     started_at: Mapped[datetime]
     token_obtained_at: Mapped[datetime | None]

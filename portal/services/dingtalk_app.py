@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 from sqlalchemy.orm.exc import StaleDataError
 
 from portal.channels.dingtalk.connection import Binding, DingTalkConnection
+from portal.channels.dingtalk.people import DingTalkPeople
 from portal.channels.failures import ChannelError, Failure
 from portal.clock import Clock
 from portal.database import transaction
@@ -107,6 +108,11 @@ class DingTalkApps:
     clock: Clock
     box: SecretBox
     connection: DingTalkConnection
+    people: DingTalkPeople
+
+    def sign_in_url(self, *, redirect_uri: str, state: str) -> str:
+        """Return where to send a browser to sign in; raises ``ChannelError`` when no app is bound."""
+        return self.people.sign_in_url(redirect_uri=redirect_uri, state=state)
 
     def view(self) -> BindingView:
         """Return what the settings page shows."""

@@ -80,6 +80,10 @@ class SignIns:
             return None
         return row.person
 
+    def has_local_admins(self) -> bool:
+        """Whether anybody can sign in with a password."""
+        return db.session.scalar(select(LocalCredential.person_id).limit(1)) is not None
+
     def sign_out(self, token: str, *, actor: Actor) -> None:
         """End the session; the token is worth nothing afterwards."""
         with transaction() as session:

@@ -1,1 +1,36 @@
-"""The portal as web pages: areas with routes and forms, and what they share."""
+"""The web layer: routes parse, authorise, call one service method and render."""
+
+from __future__ import annotations
+
+from flask import Flask
+
+from portal.settings import Settings
+from portal.web.access import init_access
+from portal.web.access_requests.routes import access_requests
+from portal.web.approval_settings.routes import approval_settings
+from portal.web.callbacks.routes import callbacks
+from portal.web.errors import init_errors
+from portal.web.formatters import init_formatters
+from portal.web.headers import init_headers
+from portal.web.health.routes import health
+from portal.web.icons import init_icons
+from portal.web.languages import init_languages
+from portal.web.people.routes import people
+from portal.web.service_errors import init_service_errors
+from portal.web.sign_in.routes import sign_in
+from portal.web.trials.routes import trials
+from portal.web.words import init_words
+
+
+def init_web(app: Flask, settings: Settings) -> None:
+    """Register every area and what all pages share."""
+    init_headers(app)
+    init_errors(app)
+    init_service_errors(app)
+    init_icons(app)
+    init_formatters(app)
+    init_languages(app)
+    init_words(app)
+    init_access(app, settings)
+    for area in (access_requests, approval_settings, callbacks, health, people, sign_in, trials):
+        app.register_blueprint(area)

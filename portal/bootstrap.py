@@ -1,0 +1,73 @@
+"""Composition root: from settings to clients, channels and services. The only module that knows every layer."""
+
+from __future__ import annotations
+
+from portal.channels.approval_channel import ChannelName
+from portal.channels.dingtalk.approvals import DingTalkApprovals
+from portal.channels.dingtalk.connection import DingTalkConnection
+from portal.channels.dingtalk.people import DingTalkPeople
+from portal.channels.dingtalk.templates import DingTalkTemplates
+from portal.clock import Clock
+from portal.dingtalk.client import Endpoints
+from portal.migrating import migration_head
+from portal.secret_box import SecretBox
+from portal.services.access_requests import AccessRequests
+from portal.services.approval_settings import ApprovalSettingsService
+from portal.services.approval_work import ApprovalWork
+from portal.services.approver_choice import ApproverChoices
+from portal.services.callback_diagnosis import CallbackDiagnosis
+from portal.services.callback_intake import CallbackIntake
+from portal.services.catalogue import Catalogue
+from portal.services.custom_template import CustomTemplates
+from portal.services.dingtalk_app import BindingStore, DingTalkApps
+from portal.services.due_approvals import DueApprovals
+from portal.services.event_inbox import EventInbox
+from portal.services.health import Health
+from portal.services.outcomes import Outcomes
+from portal.services.people import People
+from portal.services.registry import Services
+from portal.services.sign_in import SignIns
+from portal.services.template_generation import TemplateGeneration
+from portal.services.trials import Trials
+from portal.settings import Settings
+
+
+def build_services(settings: Settings, clock: Clock) -> Services:
+    """Wire one portal together."""
+    box = SecretBox(settings.secret_key)
+    bindings = BindingStore(box)
+    connection = DingTalkConnection(
+        endpoints=Endpoints(api_url=settings.dingtalk.api, oapi_url=settings.dingtalk.oapi),
+        read_binding=bindings.read,
+    )
+    directory = DingTalkPeople(connection, login_url=settings.dingtalk.login)
+    templates = DingTalkTemplates(connection, oa_url=settings.dingtalk.oa)
+    people = People(clock=clock, directory=directory)
+    return Services(
+        clock=clock,
+        people=people,
+        sign_ins=SignIns(clock=clock, people=directory),
+        dingtalk_apps=DingTalkApps(clock=clock, box=box, connection=connection, people=directory),
+        templates=templates,
+        approval_settings=ApprovalSettingsService(clock=clock, people=people),
+        template_generation=TemplateGeneration(clock=clock, connection=connection, templates=templates),
+        custom_templates=CustomTemplates(clock=clock, connection=connection, templates=templates),
+        trials=Trials(clock=clock, people=people, public_url=settings.public_url),
+        catalogue=Catalogue(),
+        access_requests=AccessRequests(
+            clock=clock, approvers=ApproverChoices(people=people), public_url=settings.public_url
+        ),
+        approval_work=ApprovalWork(
+            clock=clock,
+            channels={
+                ChannelName.DINGTALK: DingTalkApprovals(connection, applink_url=settings.dingtalk.applink)
+            },
+            people=people,
+            outcomes=Outcomes(clock=clock, people=people),
+        ),
+        due_approvals=DueApprovals(clock=clock),
+        event_inbox=EventInbox(clock=clock),
+        callback_intake=CallbackIntake(clock=clock, bindings=bindings),
+        callback_diagnosis=CallbackDiagnosis(clock=clock),
+        health=Health(clock=clock, migration_head=migration_head()),
+    )

@@ -1,0 +1,51 @@
+"""Bringing the database to the version of the code, once, however many processes start together."""
+
+from __future__ import annotations
+
+import fcntl
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cache
+
+from alembic.config import Config
+from alembic.script import ScriptDirectory
+from flask import Flask
+from flask_migrate import upgrade
+from sqlalchemy import text
+
+from portal.extensions import db
+from portal.settings import PROJECT_ROOT, Settings
+
+MIGRATIONS = PROJECT_ROOT / "migrations"
+LOCK_NUMBER = 7_203_115
+
+
+@cache
+def migration_head() -> str:
+    """Return the migration that the code needs."""
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS))
+    return ScriptDirectory.from_config(config).get_current_head() or ""
+
+
+def migrate_database(app: Flask, settings: Settings) -> None:
+    """Create or upgrade our tables; processes that start together wait for each other."""
+    settings.instance_path.mkdir(parents=True, exist_ok=True)
+    with app.app_context(), one_at_a_time(settings):
+        upgrade(directory=str(MIGRATIONS))
+
+
+@contextmanager
+def one_at_a_time(settings: Settings) -> Iterator[None]:
+    """Hold a lock that spans processes: a file's on SQLite, an advisory one on PostgreSQL."""
+    if settings.is_sqlite:
+        with (settings.instance_path / "migrating.lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            yield
+        return
+    with db.engine.connect() as connection:
+        connection.execute(text("SELECT pg_advisory_lock(:number)"), {"number": LOCK_NUMBER})
+        try:
+            yield
+        finally:
+            connection.execute(text("SELECT pg_advisory_unlock(:number)"), {"number": LOCK_NUMBER})

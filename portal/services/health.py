@@ -1,0 +1,65 @@
+"""Whether the portal can do its work: database, migrations and a living worker."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from sqlalchemy import select, text
+from sqlalchemy.exc import SQLAlchemyError
+
+from portal.clock import Clock
+from portal.database import transaction
+from portal.extensions import db
+from portal.models import WorkerHeartbeat
+
+WORKER_SILENT_AFTER = timedelta(seconds=20)
+HEARTBEATS_KEPT = timedelta(days=1)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Health:
+    """Checks and signs of life. ``migration_head`` is what the code needs."""
+
+    clock: Clock
+    migration_head: str
+
+    def problems(self) -> list[str]:
+        """Return what is missing, in words for an operator; empty when ready."""
+        try:
+            current = db.session.scalar(text("SELECT version_num FROM alembic_version"))
+        except SQLAlchemyError:
+            db.session.rollback()
+            return ["The database does not answer or was never set up: run `portal db upgrade`."]
+        if current != self.migration_head:
+            return ["The database is of another version: run `portal db upgrade`."]
+        if not self.is_worker_alive():
+            return ["No worker is running: start `portal worker`."]
+        return []
+
+    def is_worker_alive(self) -> bool:
+        """Whether any worker was seen lately."""
+        alive_since = self.clock.now() - WORKER_SILENT_AFTER
+        seen = select(WorkerHeartbeat.worker_id).where(WorkerHeartbeat.seen_at >= alive_since).limit(1)
+        return db.session.scalar(seen) is not None
+
+    def beat(self, worker_id: str) -> None:
+        """Leave a sign of life of one worker, and forget workers long gone."""
+        now = self.clock.now()
+        with transaction() as session:
+            row = session.get(WorkerHeartbeat, worker_id)
+            if row is None:
+                session.add(WorkerHeartbeat(worker_id=worker_id, started_at=now, seen_at=now))
+            else:
+                row.seen_at = now
+            for gone in session.scalars(
+                select(WorkerHeartbeat).where(WorkerHeartbeat.seen_at < now - HEARTBEATS_KEPT)
+            ):
+                session.delete(gone)
+
+    def leave(self, worker_id: str) -> None:
+        """Take back the sign of life of a worker that ends."""
+        with transaction() as session:
+            row = session.get(WorkerHeartbeat, worker_id)
+            if row is not None:
+                session.delete(row)

@@ -1,0 +1,56 @@
+"""All services of one running portal, reachable from its Flask app."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import cast
+
+from flask import current_app
+
+from portal.channels.dingtalk.templates import DingTalkTemplates
+from portal.clock import Clock
+from portal.services.access_requests import AccessRequests
+from portal.services.approval_settings import ApprovalSettingsService
+from portal.services.approval_work import ApprovalWork
+from portal.services.callback_diagnosis import CallbackDiagnosis
+from portal.services.callback_intake import CallbackIntake
+from portal.services.catalogue import Catalogue
+from portal.services.custom_template import CustomTemplates
+from portal.services.dingtalk_app import DingTalkApps
+from portal.services.due_approvals import DueApprovals
+from portal.services.event_inbox import EventInbox
+from portal.services.health import Health
+from portal.services.people import People
+from portal.services.sign_in import SignIns
+from portal.services.template_generation import TemplateGeneration
+from portal.services.trials import Trials
+
+KEY = "portal.services"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Services:
+    """One of each."""
+
+    clock: Clock
+    people: People
+    sign_ins: SignIns
+    dingtalk_apps: DingTalkApps
+    templates: DingTalkTemplates
+    approval_settings: ApprovalSettingsService
+    template_generation: TemplateGeneration
+    custom_templates: CustomTemplates
+    trials: Trials
+    catalogue: Catalogue
+    access_requests: AccessRequests
+    approval_work: ApprovalWork
+    due_approvals: DueApprovals
+    event_inbox: EventInbox
+    callback_intake: CallbackIntake
+    callback_diagnosis: CallbackDiagnosis
+    health: Health
+
+
+def services() -> Services:
+    """Return the services of the current app."""
+    return cast(Services, current_app.extensions[KEY])

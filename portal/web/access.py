@@ -1,0 +1,115 @@
+"""Who is asking: the signed-in person of a request, and what their pages show around the content."""
+
+from __future__ import annotations
+
+import functools
+import secrets
+from collections.abc import Callable
+from typing import Any, ParamSpec, TypeVar
+
+import structlog
+from flask import Flask, abort, flash, g, request, session, url_for
+from flask_babel import gettext
+
+from portal.models import Person
+from portal.services.audit import Actor, actor_of
+from portal.services.registry import services
+from portal.settings import Settings
+from portal.web.htmx import redirect_or_refresh
+
+TOKEN = "sign_in_token"  # noqa: S105  the name of a session entry
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+def init_access(app: Flask, settings: Settings) -> None:
+    """Give each request an id, and templates who is signed in and where they can go."""
+    app.before_request(_name_request)
+
+    @app.context_processor
+    def _around_the_page() -> dict[str, Any]:
+        person = current_person()
+        return {
+            "current_person": person,
+            "navigation": _navigation(person),
+            "is_demo": settings.is_demo,
+            "sandbox_url": settings.sandbox_url,
+        }
+
+
+def current_person() -> Person | None:
+    """Return who is signed in, or None; asked once a request."""
+    if "person" not in g:
+        token = session.get(TOKEN)
+        g.person = services().sign_ins.person_of(token) if token else None
+    return g.person  # type: ignore[no-any-return]
+
+
+def signed_in_person() -> Person:
+    """Return who is signed in; 403 when nobody is (routes are guarded by ``sign_in_required``)."""
+    person = current_person()
+    if person is None:
+        abort(403)
+    return person
+
+
+def current_actor() -> Actor:
+    """Return the signed-in person as the actor of a change."""
+    return actor_of(signed_in_person(), address=client_address())
+
+
+def client_address() -> str:
+    """Return the network address the request came from."""
+    return request.remote_addr or ""
+
+
+def sign_in_required(view: Callable[P, R]) -> Callable[P, R]:
+    """Send people who are not signed in to the sign-in page, and back afterwards."""
+
+    @functools.wraps(view)
+    def guarded(*args: P.args, **kwargs: P.kwargs) -> Any:
+        if current_person() is None:
+            if request.method == "GET":
+                wanted = request.full_path.rstrip("?")
+                return redirect_or_refresh(url_for("sign_in.page", next=wanted))
+            flash(gettext("Please sign in again. Nothing was changed."), "warning")
+            return redirect_or_refresh(url_for("sign_in.page"))
+        return view(*args, **kwargs)
+
+    return guarded
+
+
+def admin_required(view: Callable[P, R]) -> Callable[P, R]:
+    """Let only organization admins in; others get 403, and nobody the sign-in page."""
+
+    @sign_in_required
+    @functools.wraps(view)
+    def guarded(*args: P.args, **kwargs: P.kwargs) -> R:
+        if not signed_in_person().is_organization_admin:
+            abort(403)
+        return view(*args, **kwargs)
+
+    return guarded
+
+
+def _name_request() -> None:
+    g.request_id = secrets.token_hex(6)
+    structlog.contextvars.clear_contextvars()
+    structlog.contextvars.bind_contextvars(request=g.request_id)
+
+
+def _navigation(person: Person | None) -> list[tuple[str, str, bool, str]]:
+    if person is None:
+        return []
+    here = request.path
+    mine = url_for("access_requests.mine")
+    new = url_for("access_requests.new")
+    pages = [
+        (gettext("My requests"), mine, here.startswith(mine) and not here.startswith(new), "list-check"),
+        (gettext("Request access"), new, here.startswith(new), "plus-lg"),
+    ]
+    if person.is_organization_admin:
+        settings = url_for("approval_settings.page")
+        pages.append((gettext("Approval Settings"), settings, here.startswith("/settings"), "gear"))
+    return pages

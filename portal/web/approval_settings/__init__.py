@@ -1,0 +1,1 @@
+"""The Approval Settings page of organization admins."""

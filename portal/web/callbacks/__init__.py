@@ -1,0 +1,1 @@
+"""Where DingTalk sends its events."""

@@ -1,0 +1,43 @@
+"""Errors of the services that no route caught: each becomes a page with what to do next."""
+
+from __future__ import annotations
+
+from flask import Flask, Response
+
+from portal.channels.failures import ChannelError
+from portal.services.faults import FieldFault, NotAllowed, NotThere, Problem
+from portal.web.errors import PROBLEMS, answer_problem
+from portal.web.errors import Problem as ProblemWords
+from portal.web.words.failures import failure_words
+from portal.web.words.faults import fault_sentence
+from portal.web.words.problems import problem_words
+
+
+def init_service_errors(app: Flask) -> None:
+    """Answer each kind of service error with its own status and words."""
+
+    @app.errorhandler(NotThere)
+    def _not_there(_error: NotThere) -> Response:
+        return answer_problem(PROBLEMS[404], status=404)
+
+    @app.errorhandler(NotAllowed)
+    def _not_allowed(_error: NotAllowed) -> Response:
+        return answer_problem(PROBLEMS[403], status=403)
+
+    @app.errorhandler(Problem)
+    def _problem(error: Problem) -> Response:
+        return answer_problem(problem_words(error), status=409)
+
+    @app.errorhandler(ChannelError)
+    def _channel_failed(error: ChannelError) -> Response:
+        words = failure_words(error.failure)
+        problem = ProblemWords(
+            title=words.title, reason=error.failure.sentence or words.reason, next_step=words.remedy
+        )
+        return answer_problem(problem, status=409)
+
+    @app.errorhandler(FieldFault)
+    def _field(error: FieldFault) -> Response:
+        words = PROBLEMS[422]
+        problem = ProblemWords(title=words.title, reason=fault_sentence(error), next_step=words.next_step)
+        return answer_problem(problem, status=422)

@@ -1,0 +1,1 @@
+"""Test of the whole chain, shown live."""
