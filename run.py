@@ -110,7 +110,8 @@ def lock(arguments: list[str]) -> int:
     flags = ("--quiet", "--universal", "--generate-hashes", "--no-emit-index-url", "--no-header")
     for lock_file, sources, typed_in in wanted:
         command = ("uv", "pip", "compile", *flags, *sources, "-o", lock_file.name, *arguments)
-        if code := _run(*command, typed_in=typed_in):
+        code = _run(*command, typed_in=typed_in)
+        if code:
             return code
     return 0
 
@@ -131,7 +132,7 @@ def translations(_arguments: list[str]) -> int:
                 ("pybabel", "-q", *step, "-i", words, *place),
                 ("pybabel", "-q", "compile", *place),
             ]
-        return next((code for command in commands if (code := _run(*command))), 0)
+        return next(filter(None, (_run(*command) for command in commands)), 0)
 
 
 def only_set_up(arguments: list[str]) -> int:
@@ -245,7 +246,8 @@ def _tell_uv_of_pips_mirror() -> None:
     """uv reads none of pip's configuration, where many networks name the only package index they reach."""
     asked = [str(VENV_PYTHON), "-m", "pip", "config", "get", "global.index-url"]
     configured = subprocess.run(asked, env=_environment(), capture_output=True, text=True, check=False)
-    if mirror := os.environ.get("PIP_INDEX_URL") or configured.stdout.strip():
+    mirror = os.environ.get("PIP_INDEX_URL") or configured.stdout.strip()
+    if mirror:
         os.environ.setdefault("UV_DEFAULT_INDEX", mirror)
 
 

@@ -12,6 +12,7 @@ KEPT_BYTES = 5_000_000
 LONGEST_SHOWN_CHARACTERS = 300
 LOUD = {"warning", "error", "critical"}
 LOUD_LINE = re.compile(r"\b(WARNING|ERROR|CRITICAL)\b|\[(warning|error|critical)\s*\]")
+UNSHOWN = {"event", "level", "timestamp", "exception"}  # a traceback stays in the log
 COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 
 
