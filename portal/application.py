@@ -6,7 +6,6 @@ import os
 from datetime import timedelta
 
 from flask import Flask
-from werkzeug.middleware.proxy_fix import ProxyFix
 
 from portal.bootstrap import build_services
 from portal.clock import Clock, SystemClock
@@ -69,8 +68,6 @@ def _configure(app: Flask, settings: Settings) -> None:
         MAX_FORM_MEMORY_SIZE=LARGEST_FORM_BYTES,
         PORTAL_SETTINGS=settings,
     )
-    if settings.trusted_proxy:
-        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=1, x_proto=1, x_host=1)  # type: ignore[method-assign]
 
 
 def _translations() -> str:

@@ -6,10 +6,12 @@ which dies with its worker becomes due again by itself, on whatever worker is al
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 
 from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from portal.clock import Clock
 from portal.database import transaction
@@ -32,8 +34,11 @@ class DueApprovals:
 
     clock: Clock
 
-    def take(self, *, limit: int) -> list[DueApproval]:
-        """Take up to ``limit`` due approvals, the longest overdue first."""
+    def take(self, *, limit: int, hand_over: Callable[[Session, DueApproval], None]) -> int:
+        """Take up to ``limit`` due approvals, the longest overdue first, and return how many.
+
+        ``hand_over`` is called inside the transaction that takes them: both happen or neither.
+        """
         now = self.clock.now()
         with transaction() as session:
             rows = session.scalars(
@@ -43,10 +48,8 @@ class DueApprovals:
                 .limit(limit)
                 .with_for_update(skip_locked=True, of=Approval)
             ).all()
-            taken = []
             for row in rows:
                 row.due_at = now + LEASE
-                taken.append(
-                    DueApproval(approval_id=row.id, ticket=f"{row.id}-{int(row.due_at.timestamp() * 1000)}")
-                )
-            return taken
+                ticket = f"{row.id}-{int(row.due_at.timestamp() * 1000)}"
+                hand_over(session, DueApproval(approval_id=row.id, ticket=ticket))
+            return len(rows)

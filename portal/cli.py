@@ -1,0 +1,160 @@
+"""The ``portal`` command."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import TYPE_CHECKING, NoReturn
+
+import click
+
+from portal.settings import SettingsError, read_settings
+
+if TYPE_CHECKING:
+    from flask import Flask
+
+    from portal.services.registry import Services
+    from portal.settings import Settings
+
+
+def main() -> None:
+    """Run the command; faults of the environment are printed as remedies, without a traceback."""
+    try:
+        portal()
+    except SettingsError as error:
+        _fail("The portal cannot start:", *error.faults)
+
+
+@click.group()
+def portal() -> None:
+    """Access requests for BI resources, approved in DingTalk OA."""
+
+
+@portal.command()
+def serve() -> None:
+    """Answer people and DingTalk over HTTP."""
+    from portal.server import serve_portal
+
+    app, settings, services = _open()
+    with app.app_context():
+        services.dingtalk_apps.bind_initially(settings.initial_binding)
+    serve_portal(app, settings)
+
+
+@portal.command()
+def worker() -> None:
+    """Do the work in the background: start approvals, read outcomes."""
+    from portal.workflows.worker import WorkerAlreadyRunning, run_worker
+
+    app, settings, services = _open()
+    try:
+        run_worker(app, settings, services)
+    except WorkerAlreadyRunning:
+        _fail(
+            "Another worker is already running on this SQLite database.",
+            "Stop it first, or use PostgreSQL (PORTAL_DATABASE_URL) to run several.",
+        )
+
+
+@portal.command()
+def demo() -> None:
+    """Start portal, worker and DingTalk sandbox together, with made-up people."""
+    from portal.demo import run_demo
+
+    sys.exit(run_demo(os.environ))
+
+
+@portal.command("demo-seed", hidden=True)
+def demo_seed() -> None:
+    """Put the demo's people and resources into an empty database."""
+    from portal.demo_seed import seed
+
+    app, settings, services = _open()
+    with app.app_context():
+        services.dingtalk_apps.bind_initially(settings.initial_binding)
+        seed(services, corp_id=settings.initial_binding.corp_id)
+
+
+@portal.command()
+def sandbox() -> None:
+    """Start the DingTalk sandbox alone: an organisation of made-up people."""
+    from portal.sandbox.from_environment import serve_from_environment
+
+    serve_from_environment(os.environ)
+
+
+@portal.group()
+def db() -> None:
+    """The database."""
+
+
+@db.command("upgrade")
+def db_upgrade() -> None:
+    """Create or upgrade the tables."""
+    from portal.application import create_app
+    from portal.migrating import migrate_database
+
+    settings = read_settings(os.environ)
+    migrate_database(create_app(settings), settings)
+    click.echo("The database is up to date.")
+
+
+@portal.group()
+def people() -> None:
+    """People and what they may do."""
+
+
+@people.command("grant-admin")
+@click.argument("user_id")
+def grant_admin(user_id: str) -> None:
+    """Make the DingTalk person USER_ID an organization admin, also before they first sign in."""
+    from portal.models.person import Role
+    from portal.services.audit import PORTAL
+
+    app, _settings, services = _open()
+    with app.app_context():
+        view = services.dingtalk_apps.view()
+        if not view.is_bound:
+            _fail("No DingTalk app is bound yet.", "Bind it on the Approval Settings page first.")
+        services.people.grant_role(
+            PORTAL, corp_id=view.corp_id, user_id=user_id, role=Role.ORGANIZATION_ADMIN
+        )
+    click.echo(f"{user_id} is an organization admin.")
+
+
+@people.command("add-local-admin")
+@click.argument("username")
+@click.password_option(help="At least 12 characters; asked for when not given.")
+def add_local_admin(username: str, password: str) -> None:
+    """Make a local organization admin for the first hour and emergencies, or set a new password."""
+    from portal.services.audit import PORTAL
+    from portal.services.faults import FieldFault
+
+    app, _settings, services = _open()
+    with app.app_context():
+        try:
+            services.sign_ins.add_local_admin(username, password, actor=PORTAL)
+        except FieldFault:
+            _fail("The password is too short.", "Use at least 12 characters.")
+    click.echo(f"{username} can sign in as a local admin.")
+
+
+def _open() -> tuple[Flask, Settings, Services]:
+    from portal.application import create_app
+    from portal.migrating import migrate_database
+    from portal.services.registry import KEY
+
+    settings = read_settings(os.environ)
+    app = create_app(settings)
+    migrate_database(app, settings)
+    return app, settings, app.extensions[KEY]
+
+
+def _fail(*lines: str) -> NoReturn:
+    for line in lines:
+        click.echo(line, err=True)
+    sys.exit(1)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,46 @@
+"""The web process: waitress, which buffers slow requests and needs no proxy in front."""
+
+from __future__ import annotations
+
+import signal
+import sys
+from typing import Any
+
+import structlog
+from flask import Flask
+from waitress.server import create_server
+
+from portal.settings import Settings
+
+log = structlog.get_logger(__name__)
+
+LARGEST_REQUEST_BYTES = 1024 * 1024
+CHANNEL_TIMEOUT_SECONDS = 30
+
+
+def serve_portal(app: Flask, settings: Settings) -> None:
+    """Answer until SIGTERM or SIGINT; requests under way are finished."""
+    server = create_server(
+        app,
+        host=settings.host,
+        port=settings.port,
+        threads=settings.threads,
+        max_request_body_size=LARGEST_REQUEST_BYTES,
+        channel_timeout=CHANNEL_TIMEOUT_SECONDS,
+        ident=None,
+        **_proxy(settings),
+    )
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    log.info("web.started", address=f"{settings.host}:{settings.port}")
+    server.run()
+    log.info("web.stopped")
+
+
+def _proxy(settings: Settings) -> dict[str, Any]:
+    if not settings.trusted_proxy:
+        return {}
+    return {
+        "trusted_proxy": settings.trusted_proxy,
+        "trusted_proxy_headers": {"x-forwarded-for", "x-forwarded-proto", "x-forwarded-host"},
+        "clear_untrusted_proxy_headers": True,
+    }

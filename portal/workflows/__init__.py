@@ -1,0 +1,1 @@
+"""Work in the background: what is due is handed to DBOS queues, which keep DingTalk's rate limits."""
