@@ -6,7 +6,7 @@ Both are cookies and need no account, so they also hold on the sign-in page and 
 from enum import StrEnum
 from urllib.parse import urlsplit
 
-from flask import Blueprint, Flask, Response, abort, current_app
+from flask import Blueprint, Flask, Response, abort, current_app, has_request_context
 from flask import request as flask_request
 from htmx_flask import request
 
@@ -48,6 +48,8 @@ def display_preferences() -> dict[str, str]:
 
 def select_locale() -> str:
     """The locale for Flask-Babel: the cookie, else the best of Accept-Language, else English."""
+    if not has_request_context():  # background work words nothing for a person
+        return Language.ENGLISH.value
     chosen = flask_request.cookies.get(LANGUAGE_COOKIE, "")
     if chosen in set(Language):
         return Language(chosen).value

@@ -1,0 +1,189 @@
+"""A whole portal on real files and real HTTP: portal and sandbox on free ports, work done when a test says so."""
+
+from __future__ import annotations
+
+import re
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+import requests
+from flask import Flask
+from flask.testing import FlaskClient
+from waitress.server import create_server
+
+from portal.application import create_app
+from portal.demo_seed import seed
+from portal.extensions import db
+from portal.migrating import migrate_database
+from portal.sandbox import SandboxConfig
+from portal.sandbox.server import RunningSandbox
+from portal.services.registry import KEY, Services
+from portal.settings import Settings, read_settings
+
+CORP_ID = "dingcorp0123456789"
+APP_KEY = "dingappkey0123456"
+APP_SECRET = "app-secret-0123456789"
+AGENT_ID = 3234567890
+TOKEN = "callbackToken01"
+AES_KEY = "0123456789abcdefghijABCDEFGHIJ0123456789abc"
+SECRET_KEY = "a secret key of a test, long enough to be taken"
+ADDRESS_NAMES = ("API", "OAPI", "LOGIN", "APPLINK", "OA", "CONSOLE")
+
+
+class World:
+    """One portal and its sandbox. ``portal_url`` answers DingTalk's callbacks like the real one."""
+
+    def __init__(self, folder: Path) -> None:
+        self.port = free_port()
+        self.portal_url = f"http://127.0.0.1:{self.port}"
+        self.sandbox = RunningSandbox(sandbox_config(folder), host="127.0.0.1", port=0)
+        self.sandbox.start()
+        self.settings = read_settings(environment(folder, port=self.port, sandbox_url=self.sandbox.url))
+        self.app: Flask = create_app(self.settings)
+        migrate_database(self.app, self.settings)
+        self.services: Services = self.app.extensions[KEY]
+        with self.app.app_context():
+            self.services.dingtalk_apps.bind_initially(self.settings.initial_binding)
+            seed(self.services, corp_id=CORP_ID)
+        self._server = create_server(self.app, host="127.0.0.1", port=self.port, threads=4)
+        self._serving = threading.Thread(target=self._server.run, daemon=True)
+        self._serving.start()
+
+    def close(self) -> None:
+        self._server.trigger.pull_trigger(self._end)
+        self._serving.join(5)
+        self.sandbox.stop()
+        with self.app.app_context():
+            db.engine.dispose()
+
+    def control(self, method: str, path: str, body: Any = None) -> Any:
+        """Drive the sandbox through its control API."""
+        answer = requests.request(
+            method,
+            f"{self.sandbox.url}/control{path}",
+            json=body,
+            headers={"X-Sandbox-Control": "1"},
+            timeout=10,
+        )
+        answer.raise_for_status()
+        return answer.json() if answer.content else None
+
+    def subscribe(self, **changes: Any) -> None:
+        """Tell the sandbox where to send events, without its handshake."""
+        self.control(
+            "PUT",
+            "/subscription",
+            {
+                "url": f"{self.portal_url}/callbacks/dingtalk",
+                "aes_key": AES_KEY,
+                "token": TOKEN,
+                "events": ["bpms_instance_change", "bpms_task_change"],
+                **changes,
+            },
+        )
+
+    def act(self, instance_id: str, person: str, action: str, remark: str = "", to: str = "") -> None:
+        """Let somebody act on an instance in DingTalk."""
+        body = {"person": person, "action": action, "remark": remark, "to": to}
+        self.control("POST", f"/instances/{instance_id}/actions", {k: v for k, v in body.items() if v})
+
+    def client(self, person: str | None = None) -> FlaskClient:
+        """Return a browser without JavaScript, signed in through DingTalk as ``person``."""
+        client = self.app.test_client()
+        if person is not None:
+            leave = client.get("/sign-in/dingtalk")
+            state = parse_qs(urlsplit(leave.headers["Location"]).query)["state"][0]
+            code = self.control("POST", "/sign-in", {"person": person})["authCode"]
+            back = client.get("/sign-in/dingtalk/return", query_string={"authCode": code, "state": state})
+            assert back.status_code == 303, back.text
+        return client
+
+    def work(self) -> int:
+        """Do what the worker does, once: sort events, advance what is due. Returns how much there was."""
+        due: list[int] = []
+        with self.app.app_context():
+            done = self.services.event_inbox.sort_due(limit=100)
+            done += self.services.due_approvals.take(
+                limit=100, hand_over=lambda _session, each: due.append(each.approval_id)
+            )
+            for approval_id in due:
+                self.services.approval_work.advance(approval_id)
+                db.session.remove()
+        return done
+
+    def work_until(self, is_true: Callable[[], bool], *, seconds: float = 10) -> None:
+        """Work until something is so; fails when it does not become so in time."""
+        deadline = time.monotonic() + seconds
+        while not self.look(is_true):
+            assert time.monotonic() < deadline, "it did not happen in time"
+            self.work()
+            time.sleep(0.02)
+
+    def look(self, read: Callable[[], Any]) -> Any:
+        """Read with a fresh view of the database."""
+        with self.app.app_context():
+            return read()
+
+    def _end(self) -> None:
+        for channel in list(self._server.active_channels.values()):
+            channel.close()
+        self._server.close()
+
+
+def csrf_token(page: str) -> str:
+    """Return the token of a rendered page, as a browser would send it."""
+    found = re.search(r'name="csrf_token"[^>]*value="([^"]+)"', page)
+    assert found, "the page has no form"
+    return found[1]
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def sandbox_config(folder: Path) -> SandboxConfig:
+    return SandboxConfig(
+        database_path=folder / "sandbox.sqlite3",
+        public_url="http://127.0.0.1:8001",
+        corp_id=CORP_ID,
+        app_key=APP_KEY,
+        app_secret=APP_SECRET,
+        agent_id=AGENT_ID,
+        secret_key=SECRET_KEY,
+    )
+
+
+def environment(folder: Path, *, port: int, sandbox_url: str) -> dict[str, str]:
+    return {
+        "PORTAL_SECRET_KEY": SECRET_KEY,
+        "PORTAL_INSTANCE": str(folder / "instance"),
+        "PORTAL_PORT": str(port),
+        "DINGTALK_CORP_ID": CORP_ID,
+        "DINGTALK_APP_KEY": APP_KEY,
+        "DINGTALK_APP_SECRET": APP_SECRET,
+        "DINGTALK_AGENT_ID": str(AGENT_ID),
+        "DINGTALK_CALLBACK_TOKEN": TOKEN,
+        "DINGTALK_CALLBACK_AES_KEY": AES_KEY,
+        **{f"DINGTALK_{name}_URL": sandbox_url for name in ADDRESS_NAMES},
+    }
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> Iterator[World]:
+    made = World(tmp_path)
+    made.subscribe()
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def portal_settings(world: World) -> Settings:
+    return world.settings
