@@ -1,10 +1,10 @@
 """Times and durations as a person reads them, in their language; `<time>` keeps the exact moment."""
 
+import math
 from datetime import UTC, date, datetime, timedelta
 
 from babel import Locale
 from babel.dates import get_datetime_format
-from babel.units import format_unit
 from flask import Flask
 from flask_babel import (
     format_date,
@@ -16,8 +16,7 @@ from flask_babel import (
 )
 from markupsafe import Markup
 
-HOUR_SECONDS = 3_600
-DAY_SECONDS = 86_400
+UNITS_SECONDS = {"day": 86_400, "hour": 3_600, "minute": 60}
 
 
 def init_formatters(app: Flask) -> None:
@@ -54,14 +53,9 @@ def ago(at: datetime) -> Markup:
 def duration(duration_seconds: float) -> str:
     """A length of time in its largest whole unit: 7776000 is "90 days", never "3 months", another promise."""
     seconds = round(duration_seconds)
-    for unit, unit_seconds in (
-        ("duration-day", DAY_SECONDS),
-        ("duration-hour", HOUR_SECONDS),
-        ("duration-minute", 60),
-    ):
-        if seconds >= unit_seconds and seconds % unit_seconds == 0:
-            return format_unit(seconds // unit_seconds, unit, "long", locale=_locale())
-    return str(format_timedelta(timedelta(seconds=seconds)))
+    whole = (unit for unit, unit_seconds in UNITS_SECONDS.items() if seconds and seconds % unit_seconds == 0)
+    # Babel rounds up to larger units by its threshold; an endless one stops it at ours
+    return str(format_timedelta(timedelta(seconds=seconds), next(whole, "second"), threshold=math.inf))
 
 
 def _time_element(at: datetime, *, words: str, title: str = "") -> Markup:

@@ -1,0 +1,1 @@
+"""The portal's pages, as browsers and other programs meet them."""
