@@ -65,13 +65,14 @@ def read_forecast(result: Json) -> Forecast:
 
 def _along_the_path(rules: list[Json], edges: list[Json]) -> list[Json]:
     by_id = {text(rule.get("activityId")): rule for rule in rules}
+    if len(by_id) < len(rules):
+        return rules
+    steps = [(rule.get("prevActivityId"), rule.get("activityId")) for rule in rules]
+    steps += [(edge.get("activityId"), edge.get("outId")) for edge in edges]
     path: TopologicalSorter[str] = TopologicalSorter(dict.fromkeys(by_id, ()))
-    for rule in rules:
-        if rule.get("prevActivityId"):
-            path.add(text(rule.get("activityId")), text(rule["prevActivityId"]))
-    for edge in edges:
-        if edge.get("activityId") and edge.get("outId"):
-            path.add(text(edge["outId"]), text(edge["activityId"]))
+    for before, after in steps:
+        if before and after:
+            path.add(text(after), text(before))
     try:
         return [by_id[activity_id] for activity_id in path.static_order() if activity_id in by_id]
     except CycleError:

@@ -86,8 +86,6 @@ class Wire:
         """Send a request once and return the answer's JSON object; raises ``DingTalkError``."""
         started_at = time.perf_counter()
         outcome, http_status, request_id = self._send(request)
-        if isinstance(outcome, Fault):
-            outcome = _without_secrets(outcome, request.secrets)
         fault = outcome if isinstance(outcome, Fault) else None
         self._tell(
             CallRecord(
@@ -126,6 +124,8 @@ class Wire:
             expects=request.expects,
             request_id=request_id,
         )
+        if isinstance(outcome, Fault):
+            outcome = _without_secrets(outcome, request.secrets)
         return outcome, response.status_code, request_id
 
     def _session(self) -> requests.Session:
@@ -141,7 +141,8 @@ class Wire:
         return session
 
     def _tell(self, record: CallRecord) -> None:
-        self._log.info("dingtalk_call", **vars(record))
+        log = self._log.info if record.ok else self._log.warning
+        log("dingtalk_call", **vars(record))
         if self._on_call is None:
             return
         try:

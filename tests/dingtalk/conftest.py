@@ -14,10 +14,17 @@ from tests.dingtalk.scripted import ScriptedDingTalk
 APP_SECRET = "s3cret-of-the-app"
 
 
-@pytest.fixture
-def dingtalk() -> Iterator[ScriptedDingTalk]:
+@pytest.fixture(scope="session")
+def scripted_server() -> Iterator[HTTPServer]:
+    """One server for all tests: stopping one takes half a second."""
     with HTTPServer(threaded=True) as server:
-        yield ScriptedDingTalk(server)
+        yield server
+
+
+@pytest.fixture
+def dingtalk(scripted_server: HTTPServer) -> Iterator[ScriptedDingTalk]:
+    yield ScriptedDingTalk(scripted_server)
+    scripted_server.clear()
 
 
 @pytest.fixture

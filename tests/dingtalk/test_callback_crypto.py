@@ -11,7 +11,7 @@ import pytest
 from Crypto.Cipher import AES
 from dingtalk.core.exceptions import InvalidSignatureException
 from dingtalk.crypto import DingTalkCrypto
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from portal.dingtalk.callback_crypto import (
@@ -23,6 +23,8 @@ from portal.dingtalk.callback_crypto import (
     sign,
 )
 
+# The first use of text() on a machine builds its table of characters, which takes seconds.
+UNHURRIED = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 VECTORS = json.loads((Path(__file__).parent / "dingtalk-crypto-vectors.json").read_text("utf-8"))
 AES_KEY = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8"
 KEY = base64.b64decode(AES_KEY + "=")
@@ -78,6 +80,7 @@ def test_a_bad_vector_is_refused_for_the_named_reason(vector: dict[str, Any]) ->
     assert caught.value.fault in reasons.get(vector["expect"], {vector["expect"]})
 
 
+@UNHURRIED
 @given(message=st.text(max_size=200), owner=st.from_regex(r"[a-z0-9]{1,40}", fullmatch=True))
 def test_whatever_is_sealed_opens_again(message: str, owner: str) -> None:
     cipher = CallbackCipher(AES_KEY)
@@ -159,12 +162,14 @@ def test_what_is_not_ciphertext_is_refused_without_another_exception(encrypt: st
     assert fault_of(encrypt) in {CallbackFault.BAD_CIPHERTEXT, CallbackFault.BAD_PADDING}
 
 
+@UNHURRIED
 @given(noise=st.binary(max_size=256))
 def test_noise_never_gets_through_and_never_breaks_the_cipher(noise: bytes) -> None:
     with pytest.raises(CallbackCryptoError):
         CallbackCipher(AES_KEY).open(base64.b64encode(noise).decode(), owner_keys=[OWNER])
 
 
+@UNHURRIED
 @given(flipped=st.integers(min_value=0, max_value=2047))
 def test_one_flipped_bit_changes_the_signature(flipped: int) -> None:
     sealed = base64.b64decode(CallbackCipher(AES_KEY).seal("x" * 200, owner_key=OWNER))
