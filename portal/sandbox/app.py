@@ -5,14 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 
 from flask import Flask
-from flask.typing import ResponseReturnValue
 from flask_babel import Babel
 from flask_wtf.csrf import CSRFProtect
-from werkzeug.exceptions import HTTPException
 
-from portal.sandbox.api.routes import api_blueprint, unknown_path
+from portal.sandbox.api.routes import api_blueprint
 from portal.sandbox.config import SandboxConfig
 from portal.sandbox.console import console_blueprints, init_console
+from portal.sandbox.console.errors import init_errors
 from portal.sandbox.console.language import select_language
 from portal.sandbox.control.routes import control_blueprint
 from portal.sandbox.runtime import attach, open_sandbox
@@ -49,10 +48,5 @@ def create_sandbox(config: SandboxConfig) -> Flask:
     for blueprint in console_blueprints(csrf):
         app.register_blueprint(blueprint)
     init_console(app)
-    app.register_error_handler(404, _not_found)
-    app.register_error_handler(405, _not_found)
+    init_errors(app)
     return app
-
-
-def _not_found(error: HTTPException) -> ResponseReturnValue:
-    return unknown_path() or error

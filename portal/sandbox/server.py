@@ -41,6 +41,7 @@ class RunningSandbox:
         try:
             self._server.run()
         finally:
+            self._server.task_dispatcher.shutdown(timeout=STOP_SECONDS)
             self._delivery.stop(timeout_seconds=STOP_SECONDS)
             self._sandbox.storage.close()
 
@@ -50,10 +51,15 @@ class RunningSandbox:
         self._serving.start()
 
     def stop(self) -> None:
-        """End serving and wait for the threads."""
-        self._server.close()
+        """End serving, also where clients keep their connections, and wait for the threads."""
+        self._server.trigger.pull_trigger(self._close_everything)
         if self._serving is not None:
             self._serving.join(STOP_SECONDS)
+
+    def _close_everything(self) -> None:
+        for channel in list(self._server.active_channels.values()):
+            channel.close()
+        self._server.close()
 
 
 def serve(config: SandboxConfig, host: str, port: int) -> None:

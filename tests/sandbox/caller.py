@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from typing import Any
+from urllib.parse import parse_qsl, urlsplit
 
 import requests
 
@@ -69,6 +70,29 @@ class Caller:
         headers = {"X-Sandbox-Control": "1"}
         answer = self.http.request(method, f"{self.url}/control/{path}", headers=headers, json=body)
         return dict(answer.json())
+
+    def sign_in(self, userid: str) -> dict[str, Any]:
+        """Through the page and the token call, as a portal would."""
+        query = {
+            "client_id": self.config.app_key,
+            "response_type": "code",
+            "scope": "openid corpid",
+            "prompt": "consent",
+            "redirect_uri": "http://127.0.0.1:9/back",
+            "state": "s t",
+        }
+        page = self.http.post(
+            f"{self.url}/oauth2/auth", params=query, data={"userid": userid}, allow_redirects=False
+        )
+        returned = dict(parse_qsl(urlsplit(page.headers["Location"]).query))
+        assert returned["state"] == "s t"
+        body = {
+            "clientId": self.config.app_key,
+            "clientSecret": self.config.app_secret,
+            "code": returned["authCode"],
+            "grantType": "authorization_code",
+        }
+        return dict(self.http.post(f"{self.url}/v1.0/oauth2/userAccessToken", json=body).json())
 
     def make_template(self, *, name: str = "Access", components: Any = None) -> str:
         body = {"name": name, "formComponents": components or [TEXT, LEVEL, REASON]}

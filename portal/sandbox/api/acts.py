@@ -75,7 +75,7 @@ def redirect(call: Call) -> dict[str, Any]:
         if error.refusal is Refusal.PERSON_UNKNOWN:
             raise refused("userNotExist", "用户不存在") from error
         raise _cannot_be_executed() from error
-    return DONE
+    return {"result": True}
 
 
 def _is_too_young(call: Call, instance: Instance) -> bool:

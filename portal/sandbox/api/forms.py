@@ -3,40 +3,31 @@
 from __future__ import annotations
 
 import json
-import secrets
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 
 from portal.sandbox.api.errors import ApiError, refused
 from portal.sandbox.api.form_rules import check_form
 from portal.sandbox.api.gate import Call
 from portal.sandbox.approval import flow
+from portal.sandbox.approval.writing import TemplateRefused, new_template
 from portal.sandbox.clock import minute_text
 from portal.sandbox.tables import Person, Template
 
 LARGEST_PAGE = 100
-MOST_TEMPLATES = 200
 
 
 def save_form(call: Call) -> dict[str, Any]:
     """Create a template, or update the one named by ``processCode``."""
-    body = call.body
-    check_form(body)
-    code = body.get("processCode")
-    template = call.session.get(Template, str(code)) if code else None
-    if code and template is None:
-        raise refused("processcode.error", "审批模板不存在")
-    same_name = call.session.scalar(select(Template).where(Template.name == body["name"]))
-    if same_name is not None and same_name is not template:
-        raise refused("formName.error", "已有相同名称表单")
+    check_form(call.body)
+    code = call.body.get("processCode")
+    if not code:
+        return {"result": {"processCode": _create(call).process_code}}
+    template = call.session.get(Template, str(code))
     if template is None:
-        template = _new_template(call)
-        call.session.add(template)
-    elif call.settings.update_resets_flow:
-        template.flow = flow.dump(flow.default_flow(call.settings.default_flow))
-    template.name, template.description = body["name"], body.get("description") or ""
-    template.components, template.modified_at = body["formComponents"], call.now
+        raise refused("processcode.error", "审批模板不存在")
+    _update(call, template)
     return {"result": {"processCode": template.process_code}}
 
 
@@ -184,26 +175,33 @@ def component_id(component: dict[str, Any]) -> str:
     return str(props.get("componentId") or props.get("bizAlias") or "")
 
 
-def _new_template(call: Call) -> Template:
-    count = call.session.scalar(select(func.count()).select_from(Template)) or 0
-    if count >= MOST_TEMPLATES:
-        raise _too_many()
-    code = "-".join(secrets.token_hex(length).upper() for length in (4, 2, 2, 2, 6))
-    admin = call.session.scalar(select(Person).where(Person.is_admin).order_by(Person.position))
-    return Template(
-        process_code=f"PROC-{code}",
-        position=count,
-        status="PUBLISHED",
-        flow=flow.dump(flow.default_flow(call.settings.default_flow)),
-        creator_userid=admin.userid if admin else "",
-        requester_may_withdraw=True,
-        allows_countersigning=False,
-        created_at=call.now,
-    )
+def _create(call: Call) -> Template:
+    try:
+        return new_template(
+            call.session,
+            name=call.body["name"],
+            description=call.body.get("description") or "",
+            components=call.body["formComponents"],
+            default_flow=call.settings.default_flow,
+        )
+    except TemplateRefused as error:
+        if error.problem == "too_many":
+            raise refused("processes.error", "审批模板数量超过上限") from error
+        raise _name_taken() from error
 
 
-def _too_many() -> ApiError:
-    return refused("processes.error", "审批模板数量超过上限")
+def _update(call: Call, template: Template) -> None:
+    same_name = call.session.scalar(select(Template).where(Template.name == call.body["name"]))
+    if same_name is not None and same_name is not template:
+        raise _name_taken()
+    if call.settings.update_resets_flow:
+        template.flow = flow.dump(flow.default_flow(call.settings.default_flow))
+    template.name, template.description = call.body["name"], call.body.get("description") or ""
+    template.components, template.modified_at = call.body["formComponents"], call.now
+
+
+def _name_taken() -> ApiError:
+    return refused("formName.error", "已有相同名称表单")
 
 
 def _page(call: Call) -> tuple[int, int]:

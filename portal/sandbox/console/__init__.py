@@ -5,15 +5,41 @@ from __future__ import annotations
 from flask import Blueprint, Flask
 from flask_wtf.csrf import CSRFProtect
 
-from portal.sandbox.console import inbox, instance_page, sign_in
+from portal.sandbox.console import (
+    app_page,
+    behaviour_page,
+    control_page,
+    deliveries_page,
+    designer,
+    inbox,
+    instance_page,
+    people_page,
+    sign_in,
+    subscription_page,
+    templates_page,
+)
 from portal.sandbox.console.acting import page_context
 from portal.sandbox.console.headers import set_headers
+
+PAGES = (
+    sign_in,
+    inbox,
+    instance_page,
+    app_page,
+    subscription_page,
+    deliveries_page,
+    people_page,
+    behaviour_page,
+    templates_page,
+    designer,
+    control_page,
+)
 
 
 def console_blueprints(csrf: CSRFProtect) -> list[Blueprint]:
     """Every page. The sign-in page needs no CSRF token: it acts for nobody and lets anybody be anyone."""
     csrf.exempt(sign_in.blueprint)
-    return [sign_in.blueprint, inbox.blueprint, instance_page.blueprint]
+    return [page.blueprint for page in PAGES]
 
 
 def init_console(app: Flask) -> None:

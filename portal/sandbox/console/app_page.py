@@ -1,0 +1,59 @@
+"""The developer console's App page: credentials to copy, permissions, redirect addresses."""
+
+from __future__ import annotations
+
+from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+
+from portal.sandbox.runtime import current_sandbox
+from portal.sandbox.settings import Permission, PermissionText, change
+from portal.sandbox.settings import load as load_settings
+
+blueprint = Blueprint("app_page", __name__, url_prefix="/console")
+
+WORKFLOW_PERMISSIONS = (
+    Permission.INSTANCE_WRITE,
+    Permission.FORM_WRITE,
+    Permission.FORM_READ,
+    Permission.INSTANCE_READ,
+)
+
+
+@blueprint.get("")
+def page() -> ResponseReturnValue:
+    """What the portal's settings page asks for, ready to copy."""
+    sandbox = current_sandbox()
+    with sandbox.storage.read() as session:
+        settings = load_settings(session)
+    others = [each for each in Permission if each not in WORKFLOW_PERMISSIONS]
+    return render_template(
+        "sandbox/app.html",
+        config=sandbox.config,
+        settings=settings,
+        workflow_permissions=WORKFLOW_PERMISSIONS,
+        other_permissions=others,
+        permission_texts=list(PermissionText),
+    )
+
+
+@blueprint.post("/permissions")
+def save_permissions() -> ResponseReturnValue:
+    """Unticked permissions are refused from the next call on."""
+    granted = request.form.getlist("granted")
+    text = request.form.get("permission_text", PermissionText.APPLY_LINK)
+    with current_sandbox().storage.write() as session:
+        denied = sorted(each.value for each in Permission if each.value not in granted)
+        change(session, denied_permissions=denied, permission_text=text)
+    flash(_("Permissions saved."))
+    return redirect(url_for(".page"), code=303)
+
+
+@blueprint.post("/redirect-urls")
+def save_redirect_urls() -> ResponseReturnValue:
+    """One address a line; addresses of this machine are always accepted."""
+    lines = [line.strip() for line in request.form.get("redirect_urls", "").splitlines()]
+    with current_sandbox().storage.write() as session:
+        change(session, redirect_urls=[line for line in lines if line])
+    flash(_("Redirect addresses saved."))
+    return redirect(url_for(".page"), code=303)

@@ -1,0 +1,93 @@
+"""Switches for what DingTalk does not document, and faults for the next calls and events."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+from sqlalchemy import delete, select
+
+from portal.sandbox.api import meter, operations
+from portal.sandbox.faults import ANY, EVENT_FAULTS, FaultName, SealPart
+from portal.sandbox.push.events import EVENT_TYPES
+from portal.sandbox.runtime import current_sandbox
+from portal.sandbox.settings import DefaultFlow, OwnerKeyKind, SignatureParameter, change
+from portal.sandbox.settings import load as load_settings
+from portal.sandbox.tables import Fault
+
+blueprint = Blueprint("behaviour_page", __name__, url_prefix="/console/behaviour")
+CHOICES: dict[str, list[StrEnum]] = {
+    "default_flow": list(DefaultFlow),
+    "signature_parameter": list(SignatureParameter),
+    "owner_key_kind": list(OwnerKeyKind),
+}
+MOST_TIMES = 1000
+
+
+@blueprint.get("")
+def page() -> ResponseReturnValue:
+    """Switches, the faults that wait, and a form for one more."""
+    with current_sandbox().storage.read() as session:
+        settings = load_settings(session)
+        waiting = session.scalars(select(Fault).order_by(Fault.id)).all()
+        used = meter.used(session)
+    return render_template(
+        "sandbox/behaviour.html",
+        settings=settings,
+        waiting=waiting,
+        used=used,
+        choices=CHOICES,
+        call_faults=[each for each in FaultName if each not in EVENT_FAULTS],
+        event_faults=[each for each in FaultName if each in EVENT_FAULTS],
+        operations=[each.name for each in operations.ALL],
+        event_types=EVENT_TYPES,
+        seal_parts=list(SealPart),
+    )
+
+
+@blueprint.post("/settings")
+def save_settings() -> ResponseReturnValue:
+    """Store the switches of this page."""
+    changes: dict[str, object] = {
+        name: request.form[name]
+        for name, known in CHOICES.items()
+        if request.form.get(name, "") in list(known)
+    }
+    changes["update_resets_flow"] = "update_resets_flow" in request.form
+    with current_sandbox().storage.write() as session:
+        change(session, **changes)
+    flash(_("Behaviour saved."))
+    return redirect(url_for(".page"), code=303)
+
+
+@blueprint.post("/faults")
+def add_fault() -> ResponseReturnValue:
+    """Set a fault for the next calls or events."""
+    name, times = request.form.get("fault", ""), request.form.get("count", "1")
+    if name in list(FaultName) and times.isdigit() and 1 <= int(times) <= MOST_TIMES:
+        with current_sandbox().storage.write() as session:
+            session.add(
+                Fault(
+                    name=name,
+                    operation=request.form.get("operation") or ANY,
+                    remaining=int(times),
+                    part=request.form.get("part", ""),
+                )
+            )
+        flash(_("Fault set."))
+    else:
+        flash(_("Choose a fault and how often (1 to 1000)."))
+    return redirect(url_for(".page"), code=303)
+
+
+@blueprint.post("/faults/removal")
+def remove_faults() -> ResponseReturnValue:
+    """Call off one fault, or all of them."""
+    number = request.form.get("id", "")
+    removed = delete(Fault).where(Fault.id == int(number)) if number.isdigit() else delete(Fault)
+    with current_sandbox().storage.write() as session:
+        session.execute(removed)
+    flash(_("Called off."))
+    return redirect(url_for(".page"), code=303)
