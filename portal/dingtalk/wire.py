@@ -7,6 +7,8 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from ipaddress import ip_address
+from urllib.parse import urlsplit
 
 import requests
 import structlog
@@ -21,6 +23,8 @@ from portal.dingtalk.loose_json import Json
 from portal.dingtalk.url_secrets import hide_tokens_in_urllib3_logs
 
 CONNECTION_RETRIES = 2
+
+_NO_PROXY = {"http": "", "https": ""}
 
 _NOTHING_SENT = (
     requests.exceptions.InvalidURL,
@@ -66,7 +70,8 @@ class Wire:
     """Sends requests, each thread on a session of its own. Time-outs are in seconds.
 
     Proxies and ``REQUESTS_CA_BUNDLE`` of the environment are honoured. A bundle path that does not exist, or
-    one without the public authorities, makes every call fail as ``UNREACHABLE``.
+    one without the public authorities, makes every call fail as ``UNREACHABLE``. A loopback address is never
+    asked through a proxy, which would look for it on its own machine.
     """
 
     def __init__(
@@ -110,6 +115,7 @@ class Wire:
                 json=request.body,
                 headers=request.headers,
                 timeout=self._timeouts,
+                proxies=_NO_PROXY if _is_loopback(request.url) else None,
                 allow_redirects=False,
             )
         except OSError as error:
@@ -150,6 +156,14 @@ class Wire:
         except Exception:
             # A listener's trouble must not cost us the answer, which may be the id of a new instance.
             self._log.exception("dingtalk_call_listener_failed", operation=record.operation)
+
+
+def _is_loopback(url: str) -> bool:
+    try:
+        host = urlsplit(url).hostname or ""
+        return host == "localhost" or ip_address(host).is_loopback
+    except ValueError:
+        return False
 
 
 def _json_of(response: requests.Response) -> object:

@@ -64,6 +64,13 @@ def stay_silent(connection: socket.socket) -> None:
     connection.recv(1)
 
 
+def answer_and_close(connection: socket.socket) -> None:
+    """Promise to keep the connection and close it after the answer."""
+    body = b'{"instanceId": "EC8G"}'
+    head = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nConnection: keep-alive\r\n"
+    connection.sendall(head + b"Content-Length: %d\r\n\r\n" % len(body) + body)
+
+
 def stop_in_the_middle(connection: socket.socket) -> None:
     """Promise more than is sent."""
     head = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 1000\r\n\r\n"

@@ -136,6 +136,27 @@ def test_a_proxy_that_is_not_there_is_unreachable(
             assert error.failure is FailureClass.UNREACHABLE
 
 
+def test_a_loopback_address_is_not_asked_through_a_proxy(
+    dingtalk: ScriptedDingTalk, client: DingTalkClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    dingtalk.answer(INSTANCES, {"instanceId": "EC8G"})
+    with raw.closed_port() as url:
+        for name in ("HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"):
+            monkeypatch.setenv(name, url)
+        assert client.instances.start(START) == "EC8G"
+
+
+def test_a_connection_that_was_closed_while_idle_is_replaced_without_doubt(
+    impatient: Callable[[str], DingTalkClient],
+) -> None:
+    with raw.raw_server(raw.answer_and_close) as server:
+        client = impatient(server.url)
+        assert client.instances.start(START) == "EC8G"
+        time.sleep(0.1)
+        assert client.instances.start(START) == "EC8G"
+    assert len(server.requests) == 2
+
+
 def test_a_missing_ca_bundle_is_unreachable_and_no_crash(
     impatient: Callable[[str], DingTalkClient], monkeypatch: pytest.MonkeyPatch
 ) -> None:
