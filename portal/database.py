@@ -39,7 +39,7 @@ def sqlite_driver() -> ModuleType:
         from pysqlite3 import dbapi2
     except ImportError:
         import sqlite3 as dbapi2
-    return dbapi2  # type: ignore[no-any-return]
+    return dbapi2
 
 
 def engine_options(database_url: str) -> dict[str, Any]:
@@ -58,7 +58,7 @@ def prepare_engine(engine: Engine) -> None:
 
 
 def _configure_connection(connection: DBAPIConnection, _record: object) -> None:
-    connection.isolation_level = None  # type: ignore[attr-defined]  # our own BEGIN, see _begin
+    connection.isolation_level = None  # our own BEGIN, see _begin
     cursor = connection.cursor()
     version = tuple(int(part) for part in sqlite_driver().sqlite_version.split("."))
     journal = "WAL" if version >= WAL_RESET_FIXED_IN else "DELETE"

@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import hashlib
 import os
-from typing import cast
 
 from Crypto.Cipher import AES
 from Crypto.Hash import SHA256
@@ -28,7 +27,7 @@ class SecretBox:
     """
 
     def __init__(self, secret_key: str) -> None:
-        self._key = cast(bytes, HKDF(secret_key.encode(), 32, b"portal secrets at rest", SHA256))
+        self._key = HKDF(secret_key.encode(), 32, b"portal secrets at rest", SHA256)
         self._key_id = hashlib.sha256(self._key).hexdigest()[:8]
 
     def seal(self, plaintext: str, *, place: str) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Any
 
 from sqlalchemy.orm import Session
 
@@ -97,8 +98,8 @@ class ApprovalSettingsService:
         session: Session,
         actor: Actor,
         action: str,
-        before: dict[str, object],
-        after: dict[str, object],
+        before: dict[str, Any],
+        after: dict[str, Any],
     ) -> None:
         record(
             session,

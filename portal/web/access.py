@@ -43,7 +43,7 @@ def current_person() -> Person | None:
     if "person" not in g:
         token = session.get(TOKEN)
         g.person = services().sign_ins.person_of(token) if token else None
-    return g.person  # type: ignore[no-any-return]
+    return g.person
 
 
 def signed_in_person() -> Person:
