@@ -57,8 +57,7 @@ def _run(environ: Mapping[str, str], place: DemoPlace) -> None:
     _say("Starting ...")
     try:
         processes.keep_running("sandbox", portal, "sandbox")
-        processes.run_to_end("migration", portal, "db", "upgrade")
-        processes.run_to_end("first content", portal, "demo-seed")
+        processes.run_to_end("preparation", portal, "demo-seed")  # brings the tables up to date as well
         processes.keep_running("portal", portal, "serve")
         processes.keep_running("worker", portal, "worker")
         _wait_until_ready(processes, place)
