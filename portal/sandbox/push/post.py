@@ -90,6 +90,8 @@ def push_envelope(envelope: dict[str, Any], target: Target) -> Verdict:
     started = time.monotonic()
     try:
         status, body = _post(url, envelope, timeout_seconds=target.timeout_milliseconds / 1000)
+    except urllib3.exceptions.NewConnectionError:  # a kind of time-out to urllib3
+        return Verdict(outcome=Outcome.NOT_REACHABLE, milliseconds=_since(started))
     except urllib3.exceptions.TimeoutError:
         return Verdict(outcome=Outcome.TOO_SLOW, milliseconds=_since(started))
     except (urllib3.exceptions.HTTPError, ValueError, UnicodeError):
