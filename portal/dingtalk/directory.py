@@ -19,7 +19,7 @@ from portal.dingtalk.loose_json import (
     whole_number,
 )
 from portal.dingtalk.operations import Operation
-from portal.dingtalk.transport import Transport
+from portal.dingtalk.transport import Call, Transport
 
 CONTACTS_ROOT_DEPARTMENT = 1
 APPROVAL_ROOT_DEPARTMENT = -1
@@ -75,10 +75,13 @@ class Directory:
         """Read a person, or None if the organisation has nobody of that id (DingTalk: topapi/v2/user/get)."""
         try:
             answer = self._transport.oapi(
-                Operation.READ_USER,
-                "/topapi/v2/user/get",
-                expects="result",
-                body={"userid": user_id, "language": "zh_CN"},
+                Call(
+                    operation=Operation.READ_USER,
+                    method="POST",
+                    path="/topapi/v2/user/get",
+                    expects="result",
+                    body={"userid": user_id, "language": "zh_CN"},
+                )
             )
         except DingTalkError as error:
             if error.failure is FailureClass.PERSON_UNKNOWN:
@@ -92,10 +95,13 @@ class Directory:
         Raises ``OTHER_ORGANISATION`` if they are not in this one.
         """
         answer = self._transport.oapi(
-            Operation.USER_BY_UNION_ID,
-            "/topapi/user/getbyunionid",
-            expects="result.userid",
-            body={"unionid": union_id},
+            Call(
+                operation=Operation.USER_BY_UNION_ID,
+                method="POST",
+                path="/topapi/user/getbyunionid",
+                expects="result.userid",
+                body={"unionid": union_id},
+            )
         )
         result = mapping(answer["result"])
         is_employee = whole_number(result.get("contact_type")) == EMPLOYEE_CONTACT_TYPE
@@ -109,15 +115,17 @@ class Directory:
         has_more = True
         while has_more and len(found) < limit:
             answer = self._transport.api(
-                Operation.SEARCH_USERS,
-                "POST",
-                "/v1.0/contact/users/search",
-                expects="list",
-                body={
-                    "queryWord": query,
-                    "offset": len(found),
-                    "size": min(limit - len(found), SEARCH_PAGE_SIZE),
-                },
+                Call(
+                    operation=Operation.SEARCH_USERS,
+                    method="POST",
+                    path="/v1.0/contact/users/search",
+                    expects="list",
+                    body={
+                        "queryWord": query,
+                        "offset": len(found),
+                        "size": min(limit - len(found), SEARCH_PAGE_SIZE),
+                    },
+                )
             )
             page = [text(user_id) for user_id in sequence(answer["list"])]
             found += page
@@ -127,10 +135,13 @@ class Directory:
     def department_members(self, department_id: int) -> tuple[str, ...]:
         """Return the user ids of a department's direct members; the root is 1 (DingTalk: user/listid)."""
         answer = self._transport.oapi(
-            Operation.DEPARTMENT_MEMBERS,
-            "/topapi/user/listid",
-            expects="result",
-            body={"dept_id": department_id},
+            Call(
+                operation=Operation.DEPARTMENT_MEMBERS,
+                method="POST",
+                path="/topapi/user/listid",
+                expects="result",
+                body={"dept_id": department_id},
+            )
         )
         return tuple(text(user_id) for user_id in sequence(mapping(answer["result"]).get("userid_list")))
 

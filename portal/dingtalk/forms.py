@@ -9,7 +9,7 @@ from portal.dingtalk.failures import DingTalkError, FailureClass
 from portal.dingtalk.form_schema import FormField, FormSchema, read_form_schema
 from portal.dingtalk.loose_json import Json, mapping, mappings, text, web_address, whole_number
 from portal.dingtalk.operations import Operation
-from portal.dingtalk.transport import Transport
+from portal.dingtalk.transport import Call, Transport
 
 __all__ = ["FormComponent", "FormField", "FormSchema", "Forms", "ManageableTemplate", "VisibleTemplate"]
 
@@ -81,18 +81,26 @@ class Forms:
             body["processCode"] = process_code
         operation = Operation.CREATE_TEMPLATE if process_code is None else Operation.UPDATE_TEMPLATE
         answer = self._transport.api(
-            operation, "POST", "/v1.0/workflow/forms", expects="result.processCode", body=body
+            Call(
+                operation=operation,
+                method="POST",
+                path="/v1.0/workflow/forms",
+                expects="result.processCode",
+                body=body,
+            )
         )
         return text(mapping(answer["result"])["processCode"])
 
     def read_schema(self, process_code: str) -> FormSchema:
         """Read a template's fields; raises ``TEMPLATE_GONE`` (DingTalk: obtain-the-form-schema)."""
         answer = self._transport.api(
-            Operation.READ_SCHEMA,
-            "GET",
-            "/v1.0/workflow/forms/schemas/processCodes",
-            expects="result",
-            query={"processCode": process_code},
+            Call(
+                operation=Operation.READ_SCHEMA,
+                method="GET",
+                path="/v1.0/workflow/forms/schemas/processCodes",
+                expects="result",
+                query={"processCode": process_code},
+            )
         )
         return read_form_schema(mapping(answer["result"]), process_code=process_code)
 
@@ -103,11 +111,13 @@ class Forms:
         """
         try:
             answer = self._transport.api(
-                Operation.FIND_PROCESS_CODE,
-                "GET",
-                "/v1.0/workflow/processCentres/schemaNames/processCodes",
-                expects="result.processCode",
-                query={"name": name},
+                Call(
+                    operation=Operation.FIND_PROCESS_CODE,
+                    method="GET",
+                    path="/v1.0/workflow/processCentres/schemaNames/processCodes",
+                    expects="result.processCode",
+                    query={"name": name},
+                )
             )
         except DingTalkError as error:
             if error.failure is FailureClass.TEMPLATE_GONE:
@@ -121,11 +131,13 @@ class Forms:
         Source: DingTalk, get-all-manageable-forms-for-the-current-enterprise.
         """
         answer = self._transport.api(
-            Operation.MANAGEABLE_TEMPLATES,
-            "GET",
-            "/v1.0/workflow/processes/managements/templates",
-            expects="result",
-            query={"userId": user_id},
+            Call(
+                operation=Operation.MANAGEABLE_TEMPLATES,
+                method="GET",
+                path="/v1.0/workflow/processes/managements/templates",
+                expects="result",
+                query={"userId": user_id},
+            )
         )
         return tuple(
             ManageableTemplate(
@@ -163,11 +175,13 @@ class Forms:
         if user_id is not None:
             query["userId"] = user_id
         answer = self._transport.api(
-            Operation.VISIBLE_TEMPLATES,
-            "GET",
-            "/v1.0/workflow/processes/userVisibilities/templates",
-            expects="result",
-            query=query,
+            Call(
+                operation=Operation.VISIBLE_TEMPLATES,
+                method="GET",
+                path="/v1.0/workflow/processes/userVisibilities/templates",
+                expects="result",
+                query=query,
+            )
         )
         return mapping(answer["result"])
 

@@ -17,7 +17,7 @@ from portal.dingtalk.instance_detail import (
 )
 from portal.dingtalk.loose_json import Json, mapping, sequence, text, whole_number
 from portal.dingtalk.operations import Operation
-from portal.dingtalk.transport import Transport
+from portal.dingtalk.transport import Call, Transport
 
 __all__ = [
     "Candidate",
@@ -91,16 +91,18 @@ class Instances:
         Give the final values, branches depend on them (DingTalk: approval-process-prediction).
         """
         answer = self._transport.api(
-            Operation.FORECAST,
-            "POST",
-            "/v1.0/workflow/processes/forecast",
-            expects="result",
-            body={
-                "processCode": process_code,
-                "userId": originator_user_id,
-                "deptId": department_id,
-                "formComponentValues": _values(values),
-            },
+            Call(
+                operation=Operation.FORECAST,
+                method="POST",
+                path="/v1.0/workflow/processes/forecast",
+                expects="result",
+                body={
+                    "processCode": process_code,
+                    "userId": originator_user_id,
+                    "deptId": department_id,
+                    "formComponentValues": _values(values),
+                },
+            )
         )
         return read_forecast(mapping(answer["result"]))
 
@@ -112,11 +114,13 @@ class Instances:
         """
         agent_id = self._transport.credentials.agent_id if start.agent_id is None else start.agent_id
         answer = self._transport.api(
-            Operation.START_INSTANCE,
-            "POST",
-            INSTANCES_PATH,
-            expects="instanceId",
-            body=_start_body(start, agent_id=agent_id),
+            Call(
+                operation=Operation.START_INSTANCE,
+                method="POST",
+                path=INSTANCES_PATH,
+                expects="instanceId",
+                body=_start_body(start, agent_id=agent_id),
+            )
         )
         return text(answer["instanceId"])
 
@@ -126,11 +130,13 @@ class Instances:
         Source: DingTalk, obtains-the-details-of-a-single-approval-instance-pop.
         """
         answer = self._transport.api(
-            Operation.READ_INSTANCE,
-            "GET",
-            INSTANCES_PATH,
-            expects="result",
-            query={"processInstanceId": instance_id},
+            Call(
+                operation=Operation.READ_INSTANCE,
+                method="GET",
+                path=INSTANCES_PATH,
+                expects="result",
+                query={"processInstanceId": instance_id},
+            )
         )
         return read_instance(mapping(answer["result"]))
 
@@ -172,37 +178,43 @@ class Instances:
         ``WITHDRAWAL_REFUSED`` where the template forbids it (DingTalk: revoke-an-approval-instance).
         """
         self._transport.api(
-            Operation.TERMINATE_INSTANCE,
-            "POST",
-            f"{INSTANCES_PATH}/terminate",
-            expects="result",
-            body={
-                "processInstanceId": instance_id,
-                "isSystem": is_system,
-                "operatingUserId": operating_user_id,
-                "remark": remark,
-            },
+            Call(
+                operation=Operation.TERMINATE_INSTANCE,
+                method="POST",
+                path=f"{INSTANCES_PATH}/terminate",
+                expects="result",
+                body={
+                    "processInstanceId": instance_id,
+                    "isSystem": is_system,
+                    "operatingUserId": operating_user_id,
+                    "remark": remark,
+                },
+            )
         )
 
     def comment(self, *, instance_id: str, user_id: str, text: str) -> None:
         """Write a comment (at most 1024 characters) into an instance in somebody's name."""
         self._transport.api(
-            Operation.COMMENT,
-            "POST",
-            f"{INSTANCES_PATH}/comments",
-            expects="result",
-            body={"processInstanceId": instance_id, "commentUserId": user_id, "text": text},
+            Call(
+                operation=Operation.COMMENT,
+                method="POST",
+                path=f"{INSTANCES_PATH}/comments",
+                expects="result",
+                body={"processInstanceId": instance_id, "commentUserId": user_id, "text": text},
+            )
         )
 
     def _walk_ids(self, body: Json) -> Iterator[str]:
         next_token: int | None = 0
         while next_token is not None:
             answer = self._transport.api(
-                Operation.LIST_INSTANCES,
-                "POST",
-                "/v1.0/workflow/processes/instanceIds/query",
-                expects="result",
-                body=body | {"nextToken": next_token},
+                Call(
+                    operation=Operation.LIST_INSTANCES,
+                    method="POST",
+                    path="/v1.0/workflow/processes/instanceIds/query",
+                    expects="result",
+                    body=body | {"nextToken": next_token},
+                )
             )
             page = mapping(answer["result"])
             yield from (text(instance_id) for instance_id in sequence(page.get("list")))

@@ -7,7 +7,7 @@ from urllib.parse import quote, urlencode
 
 from portal.dingtalk.loose_json import optional_text, text, web_address
 from portal.dingtalk.operations import Operation
-from portal.dingtalk.transport import Transport
+from portal.dingtalk.transport import Call, Transport
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,17 +57,19 @@ class SignIn:
         """
         credentials = self._transport.credentials
         answer = self._transport.api_as(
-            None,
-            Operation.USER_ACCESS_TOKEN,
-            "POST",
-            "/v1.0/oauth2/userAccessToken",
-            expects="accessToken",
-            body={
-                "clientId": credentials.app_key,
-                "clientSecret": credentials.app_secret,
-                "code": code,
-                "grantType": "authorization_code",
-            },
+            Call(
+                operation=Operation.USER_ACCESS_TOKEN,
+                method="POST",
+                path="/v1.0/oauth2/userAccessToken",
+                expects="accessToken",
+                body={
+                    "clientId": credentials.app_key,
+                    "clientSecret": credentials.app_secret,
+                    "code": code,
+                    "grantType": "authorization_code",
+                },
+            ),
+            token=None,
         )
         return UserToken(
             access_token=text(answer["accessToken"]), corp_id=optional_text(answer.get("corpId"))
@@ -76,11 +78,13 @@ class SignIn:
     def profile(self, user_token: UserToken) -> Profile:
         """Read who stands behind a user token (DingTalk: dingtalk-retrieve-user-information)."""
         answer = self._transport.api_as(
-            user_token.access_token,
-            Operation.USER_PROFILE,
-            "GET",
-            "/v1.0/contact/users/me",
-            expects="unionId",
+            Call(
+                operation=Operation.USER_PROFILE,
+                method="GET",
+                path="/v1.0/contact/users/me",
+                expects="unionId",
+            ),
+            token=user_token.access_token,
         )
         return Profile(
             name=text(answer.get("nick")),

@@ -163,6 +163,16 @@ def test_a_start_refused_for_its_token_is_repeated_once_with_a_fresh_one(
     assert [record.ok for record in records] == [True, False, True, True]
 
 
+def test_a_refusal_that_a_broken_gateway_reports_does_not_start_a_second_instance(
+    dingtalk: ScriptedDingTalk, client: DingTalkClient
+) -> None:
+    dingtalk.answer(INSTANCES, REFUSED, status=502)
+    with pytest.raises(DingTalkError) as caught:
+        client.instances.start(start())
+    assert caught.value.retry is Retry.OUTCOME_UNKNOWN
+    assert len(dingtalk.requests_to(INSTANCES)) == 1
+
+
 def test_a_token_refused_twice_is_an_error_and_not_a_loop(
     dingtalk: ScriptedDingTalk, client: DingTalkClient
 ) -> None:
