@@ -1,0 +1,1 @@
+"""What the portal costs: measured with real processes on this machine's loopback, written to ``results.json``."""
