@@ -15,7 +15,15 @@ from portal.channels.approval_channel import ChannelName
 from portal.clock import Clock
 from portal.database import transaction
 from portal.extensions import db
-from portal.models import AccessRequest, Approval, ApprovalSettings, Person, RequestItem, Resource
+from portal.models import (
+    AccessRequest,
+    Approval,
+    ApprovalSettings,
+    ApprovalTemplate,
+    Person,
+    RequestItem,
+    Resource,
+)
 from portal.rules.approval_state import ApprovalState, is_final, sum_up
 from portal.rules.entitlement import Entitlement, entitlements_of
 from portal.rules.official_form import FormFieldName
@@ -54,6 +62,15 @@ class AccessRequests:
     def preview(self, requester: Person, resource_id: int) -> ApproverPreview:
         """Return who would decide about this resource, and why."""
         return self.approvers.preview(requester_id=requester.id, resource_id=resource_id)
+
+    def obstacle(self, requester: Person) -> ProblemReason | None:
+        """Return why this person cannot ask for anything now, or None when they can."""
+        try:
+            _template_in_use(db.session())
+            _department(requester, None)
+        except Problem as problem:
+            return problem.reason
+        return None
 
     def submit(self, actor: Actor, requester: Person, form: RequestForm) -> str:
         """Store the request with its promise to start it, and return its number.
@@ -169,11 +186,7 @@ class AccessRequests:
     def _store(
         self, session: Session, requester: Person, form: RequestForm, validity: Validity
     ) -> AccessRequest:
-        settings = session.get(ApprovalSettings, 1)
-        if settings is None or not settings.is_enabled or not settings.is_dingtalk_channel_on:
-            raise Problem(ProblemReason.APPROVAL_OFF)
-        if settings.template is None:
-            raise Problem(ProblemReason.NO_TEMPLATE)
+        template = _template_in_use(session)
         resource = session.get_one(Resource, form.resource_id)
         chosen = decide(requester_id=requester.id, resource=resource)
         if chosen.approver is None or chosen.reason is None:
@@ -197,13 +210,13 @@ class AccessRequests:
         approval = Approval(
             request=request,
             channel=ChannelName.DINGTALK,
-            template=settings.template,
+            template=template,
             approver=chosen.approver,
             approver_reason=chosen.reason,
             state=ApprovalState.SUBMITTED,
             due_at=now,
             submitted_values=request_values(
-                settings.template,
+                template,
                 number=reference(request.number, position=1, attempt=1),
                 resource=resource,
                 entitlement=Entitlement(form.entitlement),
@@ -251,7 +264,18 @@ class AccessRequests:
             request.closed_at = self.clock.now()
 
 
+def _template_in_use(session: Session) -> ApprovalTemplate:
+    settings = session.get(ApprovalSettings, 1)
+    if settings is None or not settings.is_enabled or not settings.is_dingtalk_channel_on:
+        raise Problem(ProblemReason.APPROVAL_OFF)
+    if settings.template is None:
+        raise Problem(ProblemReason.NO_TEMPLATE)
+    return settings.template
+
+
 def _department(requester: Person, chosen: int | None) -> int:
+    if not requester.is_dingtalk_person:
+        raise Problem(ProblemReason.NOT_A_DINGTALK_PERSON)
     if not requester.departments:
         raise Problem(ProblemReason.NO_DEPARTMENT)
     if chosen is None:

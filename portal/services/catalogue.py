@@ -8,7 +8,9 @@ from dataclasses import dataclass
 from sqlalchemy import select
 
 from portal.extensions import db
-from portal.models import Resource
+from portal.models import Person, Resource
+from portal.models.resource import ResourceType
+from portal.services.names import resource_type_name
 
 SEARCH_LIMIT = 50
 
@@ -18,12 +20,18 @@ class Catalogue:
     """Finds resources."""
 
     def search(self, query: str = "") -> Sequence[Resource]:
-        """Return resources whose name or workspace contains ``query``, by name."""
-        statement = select(Resource).order_by(Resource.name).limit(SEARCH_LIMIT)
-        if query.strip():
-            pattern = f"%{_escaped(query.strip())}%"
+        """Return at most ``SEARCH_LIMIT`` resources by name; ``query`` is in what the reader sees of them.
+
+        That is the name, the workspace, the owner's name, or the type in the reader's language.
+        """
+        statement = select(Resource).order_by(Resource.name, Resource.id).limit(SEARCH_LIMIT)
+        if wanted := query.strip():
+            pattern = f"%{_escaped(wanted)}%"
             statement = statement.where(
-                Resource.name.ilike(pattern, escape="\\") | Resource.workspace.ilike(pattern, escape="\\")
+                Resource.name.ilike(pattern, escape="\\")
+                | Resource.workspace.ilike(pattern, escape="\\")
+                | Resource.owner.has(Person.name.ilike(pattern, escape="\\"))
+                | Resource.resource_type.in_(_types_called(wanted))
             )
         return db.session.scalars(statement).all()
 
@@ -36,6 +44,10 @@ class Catalogue:
     def get(self, resource_id: int) -> Resource | None:
         """Return a resource by our id, or None."""
         return db.session.get(Resource, resource_id)
+
+
+def _types_called(wanted: str) -> list[str]:
+    return [each.value for each in ResourceType if wanted.casefold() in resource_type_name(each).casefold()]
 
 
 def _escaped(text: str) -> str:

@@ -1,27 +1,188 @@
-"""Requests of people."""
+"""Requests of people: ask, follow, withdraw."""
 
 from __future__ import annotations
 
-from flask import Blueprint
+from datetime import timedelta
 
-from portal.web.access import sign_in_required
+from flask import Blueprint, Response, redirect, render_template, request, url_for
+from werkzeug.wrappers import Response as BaseResponse
+
+from portal.models import Resource
+from portal.rules.entitlement import entitlements_of
+from portal.rules.validity import LONGEST_DAYS
+from portal.services.access_requests import LIST_LIMIT, LONGEST_REASON
+from portal.services.catalogue import SEARCH_LIMIT
+from portal.services.faults import FieldFault, Problem, ProblemReason
+from portal.services.registry import services
+from portal.web.access import current_actor, sign_in_required, signed_in_person
+from portal.web.access_requests.request_form import AccessRequestForm, text_of
+from portal.web.access_requests.request_status import badge_of, status_of, version_of
+from portal.web.errors import Problem as ProblemWords
+from portal.web.htmx import no_content, redirect_or_refresh, render, wants_partial
+from portal.web.words.levels import level_includes
+from portal.web.words.problems import problem_words
+from portal.web.words.states import nobody_words
+
+UNFINISHED_SETUP = (ProblemReason.APPROVAL_OFF, ProblemReason.NO_TEMPLATE)
 
 access_requests = Blueprint("access_requests", __name__)
+
+
+@access_requests.get("/")
+@sign_in_required
+def home() -> BaseResponse:
+    person = signed_in_person()
+    has_asked = bool(services().access_requests.of(person))
+    if person.is_organization_admin and not has_asked and not _is_set_up():
+        return redirect(url_for("approval_settings.page"), code=303)
+    return redirect(url_for(".mine"), code=303)
 
 
 @access_requests.get("/requests")
 @sign_in_required
 def mine() -> str:
-    return ""
+    person = signed_in_person()
+    rows = services().access_requests.of(person)
+    return render_template(
+        "access_requests/mine_page.html",
+        rows=[(row, badge_of(row)) for row in rows],
+        limit=LIST_LIMIT if len(rows) == LIST_LIMIT else None,
+        is_set_up=_is_set_up(),
+    )
 
 
 @access_requests.get("/requests/new")
 @sign_in_required
-def new() -> str:
-    return ""
+def new() -> Response:
+    if "resource_type" not in request.args and "resource_id" not in request.args:
+        return _catalogue()
+    resource = _resource(request.args.get("resource_type"), request.args.get("resource_id"))
+    if resource is None:
+        return _catalogue(status=404, is_unknown=True)
+    form = AccessRequestForm(formdata=None, level=request.args.get("level"))
+    return _form(form, resource)
 
 
-@access_requests.get("/")
+@access_requests.post("/requests")
 @sign_in_required
-def home() -> str:
-    return ""
+def create() -> Response:
+    form = AccessRequestForm()
+    resource = _resource(form.resource_type.data, form.resource_id.data)
+    if resource is None:
+        return _catalogue(status=422, is_unknown=True, typed=form.reason.data)
+    form.offer(resource=resource, departments=signed_in_person().departments)
+    if not form.validate():
+        return _form(form, resource, status=422)
+    try:
+        number = services().access_requests.submit(current_actor(), signed_in_person(), form.asked(resource))
+    except FieldFault as fault:
+        form.mark(fault)
+        return _form(form, resource, status=422)
+    except Problem as problem:
+        return _form(form, resource, status=409, problem=problem)
+    return redirect_or_refresh(url_for(".page", number=number))
+
+
+@access_requests.get("/requests/<number>")
+@sign_in_required
+def page(number: str) -> Response:
+    return _status(number)
+
+
+@access_requests.get("/requests/<number>/status")
+@sign_in_required
+def status(number: str) -> Response:
+    found = services().access_requests.view(signed_in_person(), number)
+    if request.args.get("seen") == version_of(found):
+        return no_content()  # nothing is swapped, so an open menu stays open and nothing is read out twice
+    return _status(number)
+
+
+@access_requests.post("/requests/<number>/withdrawal")
+@sign_in_required
+def withdraw(number: str) -> Response:
+    try:
+        services().access_requests.withdraw(current_actor(), signed_in_person(), number)
+    except Problem as problem:
+        return _status(number, problem=problem)
+    return redirect_or_refresh(url_for(".page", number=number))
+
+
+@access_requests.post("/requests/<number>/start")
+@sign_in_required
+def start(number: str) -> Response:
+    try:
+        services().access_requests.try_again(current_actor(), signed_in_person(), number)
+    except Problem as problem:
+        return _status(number, problem=problem)
+    return redirect_or_refresh(url_for(".page", number=number))
+
+
+def _is_set_up() -> bool:
+    return services().access_requests.obstacle(signed_in_person()) not in UNFINISHED_SETUP
+
+
+def _resource(resource_type: str | None, external_id: str | None) -> Resource | None:
+    return services().catalogue.find(
+        resource_type=text_of(resource_type).strip(), external_id=text_of(external_id).strip()
+    )
+
+
+def _catalogue(*, status: int = 200, is_unknown: bool = False, typed: str | None = None) -> Response:
+    query = text_of(request.args.get("q")).strip()[:200]
+    found = services().catalogue.search(query)
+    return render(
+        "access_requests/catalogue_page.html",
+        "access_requests/_catalogue.html",
+        status=status,
+        query=query,
+        level=request.args.get("level") or None,
+        resources=found,
+        limit=SEARCH_LIMIT if len(found) == SEARCH_LIMIT else None,
+        is_swap=wants_partial(),
+        is_unknown=is_unknown,
+        typed=typed,
+        problem=_obstacle(),
+    )
+
+
+def _form(
+    form: AccessRequestForm, resource: Resource, *, status: int = 200, problem: Problem | None = None
+) -> Response:
+    person, today = signed_in_person(), services().clock.now().date()
+    words = problem_words(problem) if problem else _obstacle()
+    preview = None if words else services().access_requests.preview(person, resource.id)
+    form.offer(resource=resource, departments=person.departments)
+    return render(
+        "access_requests/request_form_page.html",
+        "access_requests/_request_form.html",
+        status=status,
+        form=form,
+        resource=resource,
+        includes={level.value: level_includes(level) for level in entitlements_of(resource.resource_type)},
+        first_day=today + timedelta(days=1),
+        last_day=today + timedelta(days=LONGEST_DAYS),
+        longest_reason=LONGEST_REASON,
+        problem=words,
+        preview=preview,
+        nobody=nobody_words(preview.nobody) if preview and preview.nobody else None,
+    )
+
+
+def _obstacle() -> ProblemWords | None:
+    reason = services().access_requests.obstacle(signed_in_person())
+    return problem_words(Problem(reason)) if reason else None
+
+
+def _status(number: str, *, problem: Problem | None = None) -> Response:
+    viewer = signed_in_person()
+    found = services().access_requests.view(viewer, number)
+    return render(
+        "access_requests/status_page.html",
+        "access_requests/_status.html",
+        status=409 if problem else 200,
+        shown=status_of(found, viewer=viewer),
+        is_swap=wants_partial(),
+        is_theirs=found.requester_id == viewer.id,
+        problem=problem_words(problem) if problem else None,
+    )

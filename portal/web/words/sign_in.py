@@ -16,4 +16,4 @@ def refusal_sentence(reason: str) -> str:
         "external_contact": gettext("Only members of the organisation can sign in, not external contacts."),
         "not_active": gettext("You are no longer an active member of the organisation in DingTalk."),
     }
-    return sentences[reason]
+    return str(sentences[reason])

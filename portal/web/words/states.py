@@ -1,13 +1,119 @@
-"""States, reasons and records in people's words."""
+"""States, and who decides and why, in people's words."""
 
 from __future__ import annotations
+
+from dataclasses import dataclass
+
+from flask_babel import gettext
+from flask_babel import lazy_gettext as _l
+
+from portal.rules.approval_state import ApprovalState
+from portal.rules.approver_policy import ChoiceReason, Nobody, NobodyReason
+
+# Waiting is neutral, not running: it may last for days, and a running badge turns.
+_BADGES = {
+    ApprovalState.SUBMITTED: ("running", _l("Submitted")),
+    ApprovalState.STARTING: ("running", _l("Starting")),
+    ApprovalState.START_UNKNOWN: ("warning", _l("Being checked")),
+    ApprovalState.COULD_NOT_START: ("danger", _l("Could not start")),
+    ApprovalState.PENDING: ("neutral", _l("Waiting for a decision")),
+    ApprovalState.APPROVED: ("success", _l("Approved")),
+    ApprovalState.REJECTED: ("danger", _l("Rejected")),
+    ApprovalState.WITHDRAWN: ("neutral", _l("Withdrawn")),
+    ApprovalState.TERMINATED: ("warning", _l("Ended in DingTalk")),
+}
+_SENTENCES = {
+    ApprovalState.SUBMITTED: _l(
+        "The request is saved. The portal is about to start the approval in DingTalk."
+    ),
+    ApprovalState.STARTING: _l("The portal is starting the approval in DingTalk."),
+    ApprovalState.START_UNKNOWN: _l(
+        "We asked DingTalk, its answer did not arrive; we are looking for the approval and will never start "
+        "it twice."
+    ),
+    ApprovalState.COULD_NOT_START: _l("The approval could not be started in DingTalk."),
+    ApprovalState.PENDING: _l("The approval runs in DingTalk and waits for a decision."),
+    ApprovalState.APPROVED: _l("Approved. Access is given in the BI tool by the owner."),
+    ApprovalState.REJECTED: _l("Rejected. No access is given."),
+    ApprovalState.WITHDRAWN: _l("Withdrawn before there was a decision. No access is given."),
+    ApprovalState.TERMINATED: _l("Ended in DingTalk without a decision. No access is given."),
+}
+_APPROVER_REASONS = {
+    ChoiceReason.OWNER: _l("Owns this resource."),
+    ChoiceReason.FALLBACK_OWNER_ASKS: _l(
+        "The owner is the one who asks, and nobody decides about their own request. So the fallback approver "
+        "decides."
+    ),
+    ChoiceReason.FALLBACK_NO_OWNER: _l("This resource has no owner, so the fallback approver decides."),
+    ChoiceReason.FALLBACK_OWNER_LEFT: _l(
+        "The owner has left the organization, so the fallback approver decides."
+    ),
+    ChoiceReason.TRIAL: _l("Chosen for this Test."),
+}
+_WHY_NOT_THE_OWNER = {
+    ChoiceReason.FALLBACK_OWNER_ASKS: _l(
+        "You own this resource yourself, and nobody decides about their own request."
+    ),
+    ChoiceReason.FALLBACK_NO_OWNER: _l("This resource has no owner."),
+    ChoiceReason.FALLBACK_OWNER_LEFT: _l("The owner of this resource has left the organization."),
+}
+_WHY_NOT_THE_FALLBACK = {
+    NobodyReason.NO_FALLBACK: _l("There is no fallback approver."),
+    NobodyReason.FALLBACK_ASKS: _l("The fallback approver is you."),
+    NobodyReason.FALLBACK_LEFT: _l("The fallback approver has left the organization."),
+}
+
+
+_WITHDRAWING_THERE = _l(
+    "Withdrawing. DingTalk allows it 15 seconds after the start; the portal does it by itself."
+)
+_WITHDRAWING_BEFORE = _l("Withdrawing, as soon as it is certain whether DingTalk has started the approval.")
+
+
+@dataclass(frozen=True, kw_only=True)
+class NobodyWords:
+    """Why nobody can decide, and what to do about it."""
+
+    title: str
+    reason: str
+    remedy: str
 
 
 def state_badge(state: str) -> tuple[str, str]:
     """Return the kind and the text of the badge for an approval state."""
-    return "neutral", state
+    kind, text = _BADGES[ApprovalState(state)]
+    return kind, str(text)
+
+
+def state_sentence(state: str) -> str:
+    """Return what an approval state means for the person who reads it."""
+    return str(_SENTENCES[ApprovalState(state)])
+
+
+def withdrawing_badge() -> tuple[str, str]:
+    """Return the badge of a request whose withdrawal was asked for and is not done yet."""
+    return "running", gettext("Being withdrawn")
+
+
+def withdrawing_sentence(state: str) -> str:
+    """Return what happens next after a withdrawal was asked for in this state."""
+    if state == ApprovalState.PENDING:
+        return str(_WITHDRAWING_THERE)
+    return str(_WITHDRAWING_BEFORE)
 
 
 def approver_reason(reason: str) -> str:
     """Return why this approver was chosen, as a sentence."""
-    return reason
+    return str(_APPROVER_REASONS[ChoiceReason(reason)])
+
+
+def nobody_words(nobody: Nobody) -> NobodyWords:
+    """Return why nobody can decide about a resource, and what to do about it."""
+    owner, fallback = _WHY_NOT_THE_OWNER[nobody.fallback_for], _WHY_NOT_THE_FALLBACK[nobody.reason]
+    return NobodyWords(
+        title=gettext("Nobody can decide about this request"),
+        reason=gettext("%(owner)s %(fallback)s", owner=owner, fallback=fallback),
+        remedy=gettext(
+            "Ask an organization admin to name another fallback approver on the Approval Settings page."
+        ),
+    )

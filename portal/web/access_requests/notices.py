@@ -1,0 +1,108 @@
+"""What is out of the ordinary about an approval, each with what to do about it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from flask_babel import gettext
+
+from portal.channels.failures import Failure
+from portal.models import Approval, Person
+from portal.rules.approval_state import ApprovalState
+from portal.web.words.failures import failure_words
+from portal.web.words.states import state_badge
+
+# What a refused withdrawal looks like: the channel's kind for it, or any failure of the call that ends an instance.
+WITHDRAWAL_REFUSED = "withdrawal_refused"
+WITHDRAWAL_CALL = "terminateProcessInstance"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Notice:
+    """``kind`` selects the look; ``quote`` is the vendor's own wording, ``link`` where to repair it."""
+
+    kind: str
+    title: str
+    sentences: tuple[str, ...]
+    quote: str = ""
+    link: str | None = None
+
+
+def notices_about(approval: Approval, viewer: Person) -> Iterator[Notice]:
+    """Yield what ``viewer`` should know: an incident, and a failure that still matters."""
+    if approval.incident is not None:
+        yield _incident(approval, approval.incident["kind"])
+    if approval.failure is not None:
+        yield _failure(approval, Failure.from_json(approval.failure), viewer)
+
+
+def is_self_approved(approval: Approval) -> bool:
+    """Whether the only one who agreed is the requester."""
+    return approval.incident is not None and approval.incident["kind"] == "self_approved"
+
+
+def web_address(url: str | None) -> str | None:
+    """Return ``url`` when a link may lead there: what DingTalk sends is not ours to trust."""
+    return url if url and urlsplit(url).scheme in ("http", "https") else None
+
+
+def _incident(approval: Approval, kind: str) -> Notice:
+    told = approval.incident or {}
+    if kind == "twin":
+        return Notice(
+            kind="warning",
+            title=gettext("DingTalk holds a second approval of this request"),
+            sentences=(
+                gettext("It does not count: whatever is decided there gives no access."),
+                gettext("Withdraw it in DingTalk. Its id is %(id)s.", id=told.get("instance_id", "")),
+            ),
+        )
+    if kind == "self_approved":
+        return Notice(
+            kind="danger",
+            title=gettext("Agreed only by the requester: it does not count and gives no access."),
+            sentences=(
+                gettext("Nobody decides about their own request."),
+                gettext("Ask again, and tell an organization admin that the flow in DingTalk allowed this."),
+            ),
+        )
+    _, now = state_badge(told["told"])
+    _, before = state_badge(approval.state)
+    return Notice(
+        kind="warning",
+        title=gettext("DingTalk contradicts the recorded outcome"),
+        sentences=(
+            gettext("Recorded was: %(before)s. DingTalk said later: %(now)s.", before=before, now=now),
+            gettext("The recorded outcome stays. Ask an organization admin to look into it."),
+        ),
+    )
+
+
+def _failure(approval: Approval, failure: Failure, viewer: Person) -> Notice:
+    words = failure_words(failure)
+    reason = words.reason if words.reason != failure.sentence else ""
+    title, advice, kind = words.title, "", "warning"
+    if approval.state == ApprovalState.COULD_NOT_START:
+        kind = "danger"
+        advice = gettext("Then press Try again.")
+    elif approval.state == ApprovalState.SUBMITTED:
+        advice = gettext("The portal tries again by itself.")
+    elif approval.state == ApprovalState.PENDING and _is_refused_withdrawal(failure):
+        title = gettext("DingTalk refused the withdrawal: %(why)s", why=words.title)
+        advice = gettext("The approval still runs.")
+    elif approval.state == ApprovalState.PENDING:
+        title = gettext("The latest news from DingTalk could not be read: %(why)s", why=words.title)
+        advice = gettext("The portal tries again by itself.")
+    return Notice(
+        kind=kind,
+        title=title,
+        sentences=tuple(filter(None, (reason, words.remedy, advice))),
+        quote=failure.sentence,
+        link=web_address(failure.apply_url) if viewer.is_organization_admin else None,
+    )
+
+
+def _is_refused_withdrawal(failure: Failure) -> bool:
+    return failure.kind == WITHDRAWAL_REFUSED or failure.operation == WITHDRAWAL_CALL

@@ -1,0 +1,130 @@
+"""The form in which a person asks for access; what only the database knows is checked by the service."""
+
+from __future__ import annotations
+
+import re
+import secrets
+from collections.abc import Sequence
+from datetime import date
+from typing import Any
+
+from flask_babel import gettext
+from flask_babel import lazy_gettext as _l
+from flask_wtf import FlaskForm
+from wtforms import Field, HiddenField, RadioField, SelectField, StringField, TextAreaField
+from wtforms.validators import InputRequired, ValidationError
+from wtforms.widgets import DateInput
+
+from portal.models import Resource
+from portal.rules.entitlement import entitlements_of
+from portal.rules.validity import PRESET_DAYS
+from portal.services.access_requests import RequestForm
+from portal.services.faults import FieldFault
+from portal.services.names import entitlement_name
+from portal.web.words.faults import fault_sentence
+
+UNTIL_A_DATE = "until"
+USUAL_DAYS = 30
+
+# Which of our fields a fault of the service belongs to.
+_FIELD_OF_FAULT = {
+    "entitlement": "level",
+    "days": "validity",
+    "until": "until",
+    "reason": "reason",
+    "department": "department",
+}
+_PRESETS = {
+    1: _l("1 day"),
+    3: _l("3 days"),
+    7: _l("1 week (7 days)"),
+    30: _l("1 month (30 days)"),
+    90: _l("3 months (90 days)"),
+}
+
+
+def text_of(typed: str | None) -> str:
+    """Return what was typed, with line breaks as we store them and without NUL, which no database takes."""
+    return (typed or "").replace("\x00", "").replace("\r\n", "\n")
+
+
+def _known_key(sent: str | None) -> str:
+    return sent if sent and re.fullmatch(r"[0-9a-f]{32}", sent) else secrets.token_hex(16)
+
+
+class AccessRequestForm(FlaskForm):  # type: ignore[misc]
+    """One resource, named as the deep link names it; ``level`` is the entitlement."""
+
+    submission_key = HiddenField(filters=[_known_key], render_kw={"autocomplete": "off"})
+    resource_type = HiddenField()
+    resource_id = HiddenField()
+    level = RadioField(
+        _l("What do you need?"), [InputRequired(_l("Choose what you need."))], validate_choice=False
+    )
+    validity = RadioField(
+        _l("For how long?"),
+        [InputRequired(_l("Choose for how long."))],
+        default=str(USUAL_DAYS),
+        validate_choice=False,
+    )
+    until = StringField(_l("Last day"), widget=DateInput(), filters=[text_of])
+    reason = TextAreaField(
+        _l("Why do you need it?"), [InputRequired(_l("Say why you need it."))], filters=[text_of]
+    )
+    department = SelectField(_l("In which department do you ask?"), validate_choice=False)
+
+    def offer(self, *, resource: Resource, departments: Sequence[int]) -> None:
+        """Fill in what can be chosen for this resource by a member of these departments (directory ids)."""
+        self.resource_type.process_data(resource.resource_type)
+        self.resource_id.process_data(resource.external_id)
+        levels = entitlements_of(resource.resource_type)
+        self.level.choices = [(level.value, entitlement_name(level)) for level in levels]
+        if not self.is_submitted() and self.level.data not in {level.value for level in levels}:
+            self.level.process_data(levels[0].value if levels else None)
+        presets = [(str(days), _PRESETS[days]) for days in PRESET_DAYS]
+        self.validity.choices = [*presets, (UNTIL_A_DATE, gettext("Until a date"))]
+        self.department.choices = [(str(each), gettext("Department %(id)s", id=each)) for each in departments]
+
+    def validate_validity(self, field: Field) -> None:
+        """Refuse what is neither a number of days nor the choice of a date."""
+        if field.data and field.data != UNTIL_A_DATE and _number(field.data) is None:
+            raise ValidationError(gettext("Choose for how long."))
+
+    def validate_until(self, field: Field) -> None:
+        """Refuse text that is no date, where a date counts."""
+        if self.validity.data == UNTIL_A_DATE and field.data and _day(field.data) is None:
+            raise ValidationError(gettext("Enter a date like 2027-03-31."))
+
+    def validate_department(self, field: Field) -> None:
+        """Refuse what is no number."""
+        if field.data and _number(field.data) is None:
+            raise ValidationError(gettext("Choose one of your departments."))
+
+    def asked(self, resource: Resource) -> RequestForm:
+        """Return what was asked for, in the service's terms; call it after ``validate``."""
+        has_end_date = self.validity.data == UNTIL_A_DATE
+        return RequestForm(
+            resource_id=resource.id,
+            entitlement=self.level.data or "",
+            days=None if has_end_date else _number(self.validity.data),
+            until=_day(self.until.data) if has_end_date else None,
+            reason=self.reason.data or "",
+            department_id=_number(self.department.data),
+            submission_key=self.submission_key.data or "",
+        )
+
+    def mark(self, fault: FieldFault) -> None:
+        """Put a fault that the service found beside its field."""
+        field: Any = self[_FIELD_OF_FAULT[fault.field]]
+        field.errors = [fault_sentence(fault)]
+
+
+def _number(text: str | None) -> int | None:
+    return int(text) if text and re.fullmatch(r"-?[0-9]{1,18}", text) else None
+
+
+def _day(text: str | None) -> date | None:
+    try:
+        return date.fromisoformat((text or "").strip())
+    except ValueError:
+        return None
