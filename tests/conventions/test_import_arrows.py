@@ -32,10 +32,28 @@ MAY_KNOW = {
         "foundation",
     },
     "workflows": {"workflows", "services", "channels", "grants", "models", "rules", "foundation"},
-    "web": {"web", "services", "channels", "grants", "models", "rules", "foundation"},
+    "web": {
+        "web",
+        "services",
+        "channels",
+        "channels.dingtalk",
+        "channels.in_platform",
+        "grants",
+        "models",
+        "rules",
+        "foundation",
+    },
     "sandbox": {"sandbox"},
 }
-PUTS_THE_PARTS_TOGETHER = {"portal", "portal.bootstrap", "portal.cli", "portal.demo", "portal.demo_seed"}
+PUTS_THE_PARTS_TOGETHER = {
+    "portal",
+    "portal.__main__",
+    "portal.application",
+    "portal.bootstrap",
+    "portal.cli",
+    "portal.demo",
+    "portal.demo_seed",
+}
 KNOWS_THE_SANDBOX = {"portal.cli", "portal.demo"}
 SHARED_WITH_THE_SANDBOX = "portal.dingtalk.callback_crypto"
 

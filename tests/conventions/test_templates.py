@@ -18,7 +18,7 @@ VALUE = "\x00"  # stands where a template puts a value
 
 READ_ALOUD = {"title", "placeholder", "aria-label", "alt", "aria-description", "label"}
 NOT_PROSE = {"code", "kbd", "pre", "samp", "script", "style"}
-SAME_IN_EVERY_LANGUAGE = {"English", "中文", "简体中文", "DingTalk", "Quick BI", "ms"}
+SAME_IN_EVERY_LANGUAGE = {"English", "中文", "简体中文", "DingTalk", "Quick", "BI", "ms"}
 TRANSLATES = {"_", "gettext", "ngettext", "pgettext", "npgettext", "lazy_gettext"}
 CLASS_BLOCKS = re.compile(r"width|class|.+_class")  # blocks that hold class names, not words
 LOOKS_LIKE_A_SENTENCE = re.compile(r"^[A-Z][a-z]+( [A-Za-z][a-z']+)*[.?!:…]?$")
@@ -111,8 +111,8 @@ def _literals(path: Path) -> Iterator[str]:
 
 
 def _is_prose(text: str) -> bool:
-    text = text.replace(VALUE, " ").strip()
-    return bool(re.search(r"[^\W\d_]{2}", text)) and text not in SAME_IN_EVERY_LANGUAGE
+    text = re.sub(r"https?://\S+", "", text.replace(VALUE, " "))
+    return not set(re.findall(r"[^\W\d_]{2,}", text)) <= SAME_IN_EVERY_LANGUAGE
 
 
 def _without_jinja(path: Path) -> str:
