@@ -112,9 +112,22 @@ def _post(url: str, envelope: dict[str, Any], *, timeout_seconds: float) -> tupl
             preload_content=False,
         )
         try:
-            return answer.status, answer.read(LARGEST_REPLY)
+            return answer.status, _read(answer, timeout_seconds=timeout_seconds)
         finally:
             answer.close()
+
+
+def _read(answer: urllib3.BaseHTTPResponse, *, timeout_seconds: float) -> bytes:
+    # urllib3's limit counts from byte to byte; a trickling answer would never reach it.
+    ends, body = time.monotonic() + timeout_seconds, b""
+    while len(body) < LARGEST_REPLY:
+        chunk = answer.read1(LARGEST_REPLY)
+        if not chunk:
+            break
+        body += chunk
+        if time.monotonic() > ends:
+            raise urllib3.exceptions.TimeoutError
+    return body
 
 
 def _judged(status: int, body: bytes, *, target: Target, milliseconds: int) -> Verdict:
