@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import ast
 import sys
+from collections.abc import Callable, Iterator
 from pathlib import Path
-
-import pytest
 
 from tests.conventions.sources import ROOT, files, named, tree
 
@@ -64,45 +63,51 @@ def test_the_portal_has_modules() -> None:
     assert PORTAL_FILES, "No module was found in portal/: these tests would prove nothing."
 
 
-@pytest.mark.parametrize("path", PORTAL_FILES, ids=named)
-def test_a_module_imports_only_what_its_layer_may_know(path: Path) -> None:
+def test_a_module_imports_only_what_its_layer_may_know() -> None:
+    faults = [fault for path in PORTAL_FILES for fault in _crossing_imports(path)]
+    assert not faults, "Imports run one way:\n" + "\n".join(faults)
+
+
+def test_only_the_command_and_the_demo_know_the_sandbox() -> None:
+    others = [path for path in PORTAL_FILES if not _is_within(_module_name(path), KNOWS_THE_SANDBOX)]
+    faults = [
+        f"{named(path)} imports {name}"
+        for path in others
+        for name in _imports_of_ours(path)
+        if _layer(name) == "sandbox" and _layer(_module_name(path)) != "sandbox"
+    ]
+    assert not faults, "The addresses in the settings are all that tells the sandbox:\n" + "\n".join(faults)
+
+
+def test_the_dingtalk_client_knows_neither_flask_nor_the_database() -> None:
+    unwanted = {"flask", "flask_sqlalchemy", "flask_babel", "sqlalchemy", "dbos"}
+    faults = _foreign_imports("portal/dingtalk", lambda roots: roots & unwanted)
+    assert not faults, "portal/dingtalk speaks HTTP and nothing else:\n" + "\n".join(faults)
+
+
+def test_rules_use_the_standard_library_alone() -> None:
+    faults = _foreign_imports("portal/rules", lambda roots: roots)
+    assert not faults, "Rules stay pure, so that their tests need nothing:\n" + "\n".join(faults)
+
+
+def _crossing_imports(path: Path) -> Iterator[str]:
     module = _module_name(path)
     if _is_within(module, PUTS_THE_PARTS_TOGETHER):
         return
     layer = _layer(module)
-    assert layer in MAY_KNOW, f"{named(path)}: give the new folder portal/{layer} its arrows in MAY_KNOW."
-    for imported in _imports_of_ours(path):
-        if layer == "sandbox" and imported.startswith(SHARED_WITH_THE_SANDBOX):
-            continue
-        is_known = _layer(imported) in MAY_KNOW[layer] and not _is_within(imported, PUTS_THE_PARTS_TOGETHER)
-        assert is_known, f"{named(path)} imports {imported}; {layer} may know only {sorted(MAY_KNOW[layer])}."
-
-
-@pytest.mark.parametrize("path", PORTAL_FILES, ids=named)
-def test_only_the_command_and_the_demo_know_the_sandbox(path: Path) -> None:
-    module = _module_name(path)
-    if _layer(module) == "sandbox" or _is_within(module, KNOWS_THE_SANDBOX):
+    if layer not in MAY_KNOW:
+        yield f"{named(path)}: give the new folder portal/{layer} its arrows in MAY_KNOW"
         return
-    known = [name for name in _imports_of_ours(path) if _layer(name) == "sandbox"]
-    assert not known, (
-        f"{named(path)} imports {known}: only the addresses in the settings tell it from DingTalk."
-    )
+    for imported in sorted(_imports_of_ours(path)):
+        is_shared = layer == "sandbox" and imported == SHARED_WITH_THE_SANDBOX
+        is_known = _layer(imported) in MAY_KNOW[layer] and not _is_within(imported, PUTS_THE_PARTS_TOGETHER)
+        if not is_known and not is_shared:
+            yield f"{named(path)} imports {imported}; {layer} may know {', '.join(sorted(MAY_KNOW[layer]))}"
 
 
-@pytest.mark.parametrize("path", files(".py", under="portal/dingtalk"), ids=named)
-def test_the_dingtalk_client_knows_neither_flask_nor_the_database(path: Path) -> None:
-    foreign = _third_party(path) & {"flask", "flask_sqlalchemy", "flask_babel", "sqlalchemy", "dbos"}
-    assert not foreign, (
-        f"{named(path)} imports {sorted(foreign)}; portal/dingtalk speaks HTTP and nothing else."
-    )
-
-
-@pytest.mark.parametrize("path", files(".py", under="portal/rules"), ids=named)
-def test_rules_use_the_standard_library_alone(path: Path) -> None:
-    foreign = _third_party(path)
-    assert not foreign, (
-        f"{named(path)} imports {sorted(foreign)}; rules stay pure, so that tests need nothing."
-    )
+def _foreign_imports(folder: str, choose: Callable[[set[str]], set[str]]) -> list[str]:
+    found = {path: choose(_third_party(path)) for path in files(".py", under=folder)}
+    return [f"{named(path)} imports {', '.join(sorted(roots))}" for path, roots in found.items() if roots]
 
 
 def _layer(module: str) -> str:

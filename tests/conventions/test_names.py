@@ -7,8 +7,6 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-import pytest
-
 from tests.conventions.sources import files, named, tree
 
 SAYS_NOTHING = {"util", "utils", "helper", "helpers", "common", "manager", "misc", "data", "info"}
@@ -22,24 +20,21 @@ OURS = [path for path in files(".py") if not named(path).startswith("migrations/
 PORTAL_FILES = files(".py", under="portal")
 
 
-@pytest.mark.parametrize("path", OURS, ids=named)
-def test_no_name_says_nothing(path: Path) -> None:
-    empty = sorted({name for name in _names(path) if SAYS_NOTHING & _words(name)})
-    assert not empty, f"{named(path)}: rename {', '.join(empty)} after the thing that it is or holds."
+def test_no_name_says_nothing() -> None:
+    empty = {path: sorted({name for name in _names(path) if SAYS_NOTHING & _words(name)}) for path in OURS}
+    faults = [f"{named(path)}: {', '.join(names)}" for path, names in empty.items() if names]
+    assert not faults, "Rename after the thing that it is or holds:\n" + "\n".join(faults)
 
 
-@pytest.mark.parametrize("path", OURS, ids=named)
-def test_a_module_says_what_it_is_for(path: Path) -> None:
-    if tree(path).body:
-        assert ast.get_docstring(tree(path)), f"{named(path)} needs one docstring: what is it for?"
+def test_every_module_says_what_it_is_for() -> None:
+    silent = [named(path) for path in OURS if tree(path).body and not ast.get_docstring(tree(path))]
+    assert not silent, "A module needs one docstring: what is it for?\n" + "\n".join(silent)
 
 
-@pytest.mark.parametrize("path", PORTAL_FILES, ids=named)
-def test_a_file_is_one_thing(path: Path) -> None:
-    count = len(path.read_text(encoding="utf-8").splitlines())
-    assert count <= LONGEST_FILE_LINES, (
-        f"{named(path)} has {count} lines: it is two things; split it by thing."
-    )
+def test_a_file_is_one_thing() -> None:
+    lengths = {path: len(path.read_text(encoding="utf-8").splitlines()) for path in PORTAL_FILES}
+    long = [f"{named(path)}: {count} lines" for path, count in lengths.items() if count > LONGEST_FILE_LINES]
+    assert not long, "Two things share a file; split it by thing:\n" + "\n".join(long)
 
 
 def _names(path: Path) -> Iterator[str]:

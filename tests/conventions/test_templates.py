@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import cache
 from html.parser import HTMLParser
 from pathlib import Path
 
-import pytest
 from jinja2 import Environment, nodes
 
 from tests.conventions.sources import files, named
@@ -51,36 +51,43 @@ class Page(HTMLParser):
             self.words.append(" ".join(text.replace(VALUE, " ").split()))
 
 
-@pytest.mark.parametrize("path", TEMPLATES, ids=named)
-def test_nothing_in_a_template_needs_more_than_the_strict_policy(path: Path) -> None:
-    refused = [fault for tag, attributes in Page(path).tags for fault in _policy_faults(tag, attributes)]
-    assert not refused, (
-        f"{named(path)}: {'; '.join(refused)}. Put it into static/portal.css or static/portal.js."
-    )
+def test_nothing_in_a_template_needs_more_than_the_strict_policy() -> None:
+    faults = [
+        f"{named(path)}: {fault}"
+        for path in TEMPLATES
+        for tag, attributes in _page(path).tags
+        for fault in _policy_faults(tag, attributes)
+    ]
+    assert not faults, "This belongs into static/portal.css or static/portal.js:\n" + "\n".join(faults)
 
 
-@pytest.mark.parametrize("path", PARTIALS, ids=named)
-def test_a_partial_has_one_root_that_is_called_like_its_file(path: Path) -> None:
-    tags = Page(path).tags
+def test_a_partial_has_one_root_that_is_called_like_its_file() -> None:
+    faults = [fault for path in PARTIALS for fault in _root_faults(path)]
+    assert not faults, "An answer must find its place on the page:\n" + "\n".join(faults)
+
+
+def test_every_word_in_a_template_is_translated() -> None:
+    faults = [f"{named(path)}: {text}" for path in TEMPLATES for text in sorted(_untranslated(path))]
+    assert not faults, "Wrap these in _() or {% trans %}:\n" + "\n".join(faults)
+
+
+def _root_faults(path: Path) -> Iterator[str]:
+    tags = _page(path).tags
     if not tags or _holds_macros_only(path):
         return
     name = path.stem.removeprefix("_").replace("_", "-")
     root, attributes = tags[0]
     found = attributes.get("id", "").replace(VALUE, "")
-    assert found == name or found.startswith(f"{name}-"), (
-        f'{named(path)} starts with <{root} id="{found}">; its root element must have id="{name}", '
-        "so that an answer finds its place."
-    )
+    if found != name and not found.startswith(f"{name}-"):
+        yield f'{named(path)} starts with <{root} id="{found}">; its root must have id="{name}"'
 
 
-@pytest.mark.parametrize("path", TEMPLATES, ids=named)
-def test_every_word_in_a_template_is_translated(path: Path) -> None:
-    page = Page(path)
+def _untranslated(path: Path) -> set[str]:
+    page = _page(path)
     spoken = (
         value for _, attributes in page.tags for name, value in attributes.items() if name in READ_ALOUD
     )
-    bare = {text for text in (*page.words, *spoken, *_literals(path)) if _is_prose(text)}
-    assert not bare, f"{named(path)}: wrap in _() or {{% trans %}}: {sorted(bare)}"
+    return {text for text in (*page.words, *spoken, *_literals(path)) if _is_prose(text)}
 
 
 def _policy_faults(tag: str, attributes: dict[str, str]) -> Iterator[str]:
@@ -97,7 +104,7 @@ def _policy_faults(tag: str, attributes: dict[str, str]) -> Iterator[str]:
 
 def _literals(path: Path) -> Iterator[str]:
     """Sentences handed to a macro or put out as they are, without translation."""
-    template = ENVIRONMENT.parse(path.read_text(encoding="utf-8"))
+    template = _parsed(path)
     wrapped = {
         id(constant)
         for call in template.find_all(nodes.Call)
@@ -115,9 +122,19 @@ def _is_prose(text: str) -> bool:
     return not set(re.findall(r"[^\W\d_]{2,}", text)) <= SAME_IN_EVERY_LANGUAGE
 
 
+@cache
+def _page(path: Path) -> Page:
+    return Page(path)
+
+
+@cache
+def _parsed(path: Path) -> nodes.Template:
+    return ENVIRONMENT.parse(path.read_text(encoding="utf-8"))
+
+
 def _without_jinja(path: Path) -> str:
     """What the template says by itself, whatever branch is taken, with a mark for each value."""
-    template = ENVIRONMENT.parse(path.read_text(encoding="utf-8"))
+    template = _parsed(path)
     classes = [block for block in template.find_all(nodes.Block) if CLASS_BLOCKS.fullmatch(block.name)]
     skipped = {id(output) for block in classes for output in block.find_all(nodes.Output)}
     pieces = []
@@ -128,7 +145,7 @@ def _without_jinja(path: Path) -> str:
 
 
 def _holds_macros_only(path: Path) -> bool:
-    template = ENVIRONMENT.parse(path.read_text(encoding="utf-8"))
+    template = _parsed(path)
     outside = [node for node in template.body if isinstance(node, nodes.Output)]
     said = (piece for node in outside for piece in node.nodes)
     return all(isinstance(piece, nodes.TemplateData) and not piece.data.strip() for piece in said)
