@@ -9,7 +9,7 @@ from enum import StrEnum
 
 from sqlalchemy import func, select
 
-from portal.channels.dingtalk.callback import RefusalReason
+from portal.channels.callback_refusals import RefusalReason
 from portal.clock import Clock
 from portal.extensions import db
 from portal.models import CallbackEvent, CallbackTally, DingTalkApp

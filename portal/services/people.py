@@ -8,7 +8,8 @@ from datetime import timedelta
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from portal.channels.dingtalk.people import DingTalkPeople, FoundPerson
+from portal.channels.dingtalk.people import DingTalkPeople
+from portal.channels.directory import FoundPerson
 from portal.channels.failures import ChannelError
 from portal.clock import Clock
 from portal.database import transaction

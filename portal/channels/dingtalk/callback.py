@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
+from portal.channels.callback_refusals import CallbackRefused, RefusalReason
 from portal.channels.dingtalk.connection import Binding
 from portal.dingtalk.callback_crypto import (
     CallbackCipher,
@@ -21,29 +22,6 @@ from portal.dingtalk.events import CallbackEvent as ParsedEvent
 from portal.dingtalk.events import EventShapeError, parse_event
 
 CHECK_URL = "check_url"
-
-
-class RefusalReason(StrEnum):
-    """Why a callback was refused; each has its own diagnosis on the settings page."""
-
-    NOT_BOUND = "not_bound"
-    TOO_LARGE = "too_large"
-    NOT_JSON = "not_json"
-    QUERY_INCOMPLETE = "query_incomplete"
-    SIGNATURE = "signature"
-    UNDECRYPTABLE = "undecryptable"
-    WRONG_OWNER = "wrong_owner"
-    WRONG_CORP = "wrong_corp"
-    BAD_MESSAGE = "bad_message"
-    NOT_STORED = "not_stored"
-
-
-class CallbackRefused(Exception):
-    """A callback that was not accepted; nothing was changed."""
-
-    def __init__(self, reason: RefusalReason) -> None:
-        super().__init__(reason.value)
-        self.reason = reason
 
 
 class OwnerKeyKind(StrEnum):

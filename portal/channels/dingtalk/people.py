@@ -2,31 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from portal.channels.dingtalk.connection import DingTalkConnection, in_our_words
+from portal.channels.directory import FoundPerson, SignInRefused
 from portal.dingtalk.directory import ContactType, DirectoryPerson
 from portal.dingtalk.sign_in import authorize_url
-
-
-@dataclass(frozen=True, kw_only=True)
-class FoundPerson:
-    """Somebody as the directory has them now; departments as the directory numbers them."""
-
-    corp_id: str
-    user_id: str
-    union_id: str
-    name: str
-    department_ids: tuple[int, ...]
-    is_active: bool
-
-
-class SignInRefused(Exception):
-    """A DingTalk sign-in that must not become a session; ``reason`` selects the words."""
-
-    def __init__(self, reason: str) -> None:
-        super().__init__(reason)
-        self.reason = reason
 
 
 class DingTalkPeople:

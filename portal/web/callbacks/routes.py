@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask import Blueprint, Response, jsonify, request
 from werkzeug.exceptions import RequestEntityTooLarge
 
-from portal.channels.dingtalk.callback import CallbackRefused, RefusalReason
+from portal.channels.callback_refusals import CallbackRefused, RefusalReason
 from portal.extensions import csrf
 from portal.services.callback_intake import LARGEST_BODY_BYTES
 from portal.services.registry import services

@@ -9,7 +9,7 @@ from flask import Blueprint, Response, current_app, flash, redirect, request, se
 from flask_babel import gettext
 from werkzeug.wrappers import Response as BaseResponse
 
-from portal.channels.dingtalk.people import SignInRefused
+from portal.channels.directory import SignInRefused
 from portal.channels.failures import ChannelError
 from portal.services.faults import FieldFault
 from portal.services.registry import services
