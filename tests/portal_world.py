@@ -7,6 +7,7 @@ import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -15,12 +16,14 @@ import pytest
 import requests
 from flask import Flask
 from flask.testing import FlaskClient
+from sqlalchemy import delete
 from waitress.server import create_server
 
 from portal.application import create_app
 from portal.demo_seed import seed
 from portal.extensions import db
 from portal.migrating import migrate_database
+from portal.models.base import Base
 from portal.sandbox import SandboxConfig
 from portal.sandbox.server import RunningSandbox
 from portal.services.registry import KEY, Services
@@ -36,21 +39,37 @@ SECRET_KEY = "a secret key of a test, long enough to be taken"
 ADDRESS_NAMES = ("API", "OAPI", "LOGIN", "APPLINK", "OA", "CONSOLE")
 
 
-class World:
-    """One portal and its sandbox. ``portal_url`` answers DingTalk's callbacks like the real one."""
+class MovableClock:
+    """The machine's clock, a little ahead of it once a test has let time pass."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self) -> None:
+        self.ahead = timedelta()
+
+    def now(self) -> datetime:
+        return datetime.now(UTC) + self.ahead
+
+
+class World:
+    """One portal and its sandbox. ``portal_url`` answers DingTalk's callbacks like the real one.
+
+    ``clock`` is the portal's alone: in the sandbox time does not pass faster.
+    """
+
+    def __init__(self, folder: Path, *, database_url: str = "") -> None:
+        self.folder = folder
         self.port = free_port()
+        self.clock = MovableClock()
         self.portal_url = f"http://127.0.0.1:{self.port}"
         self.sandbox = RunningSandbox(sandbox_config(folder), host="127.0.0.1", port=0)
         self.sandbox.start()
-        self.settings = read_settings(environment(folder, port=self.port, sandbox_url=self.sandbox.url))
-        self.app: Flask = create_app(self.settings)
+        self.environment = environment(folder, port=self.port, sandbox_url=self.sandbox.url)
+        if database_url:
+            self.environment["PORTAL_DATABASE_URL"] = database_url
+        self.settings = read_settings(self.environment)
+        self.app: Flask = create_app(self.settings, clock=self.clock)
         migrate_database(self.app, self.settings)
         self.services: Services = self.app.extensions[KEY]
-        with self.app.app_context():
-            self.services.dingtalk_apps.bind_initially(self.settings.initial_binding)
-            seed(self.services, corp_id=CORP_ID)
+        self._fill()
         self._server = create_server(self.app, host="127.0.0.1", port=self.port, threads=4)
         self._serving = threading.Thread(target=self._server.run, daemon=True)
         self._serving.start()
@@ -61,6 +80,22 @@ class World:
         self.sandbox.stop()
         with self.app.app_context():
             db.engine.dispose()
+
+    def reset(self) -> None:
+        """Go back to the first start, so that tests which do not disturb each other can share one world."""
+        self.control("POST", "/reset", {})
+        self.clock.ahead = timedelta()
+        with self.app.app_context():
+            for table in reversed(Base.metadata.sorted_tables):
+                db.session.execute(delete(table))
+            db.session.commit()
+        self._fill()
+        self.subscribe()
+
+    def _fill(self) -> None:
+        with self.app.app_context():
+            self.services.dingtalk_apps.bind_initially(self.settings.initial_binding)
+            seed(self.services, corp_id=CORP_ID)
 
     def control(self, method: str, path: str, body: Any = None) -> Any:
         """Drive the sandbox through its control API."""
@@ -124,6 +159,10 @@ class World:
             assert time.monotonic() < deadline, "it did not happen in time"
             self.work()
             time.sleep(0.02)
+
+    def let_pass(self, **duration: float) -> None:
+        """Let time pass for the portal, as ``timedelta`` counts it."""
+        self.clock.ahead += timedelta(**duration)
 
     def look(self, read: Callable[[], Any]) -> Any:
         """Read with a fresh view of the database."""

@@ -79,6 +79,16 @@ class ApprovalSettingsService:
                 session, actor, "fallback_approver.chosen", before, {"name": row.fallback_approver.name}
             )
 
+    def template(self, template_id: int) -> ApprovalTemplate | None:
+        """Return a template kept for the bound organisation, associated or not."""
+        found = db.session.get(ApprovalTemplate, template_id)
+        return found if found is not None and found.corp_id == _corp_id(db.session()) else None
+
+    def bypass_acknowledged_by(self, template: ApprovalTemplate | None) -> str:
+        """Return the name of who accepted that this template's people are passed over; empty if nobody had to."""
+        person_id = template.bypass_acknowledged_by_id if template else None
+        return db.session.get_one(Person, person_id).name if person_id is not None else ""
+
     def remember_trial_approver(self, session: Session, person_id: int) -> None:
         """Keep the approver of the last Test, inside the caller's transaction."""
         stored_settings(session, self.clock).trial_approver_id = person_id
@@ -114,7 +124,7 @@ class ApprovalSettingsService:
 
 def stored_settings(session: Session, clock: Clock) -> ApprovalSettings:
     """Return the settings row inside a transaction, making it on first use."""
-    row = session.get(ApprovalSettings, 1, with_for_update=True)
+    row = session.get(ApprovalSettings, 1, with_for_update={"of": ApprovalSettings})
     if row is None:
         row = _defaults(clock)
         session.add(row)

@@ -123,7 +123,7 @@ class Outcomes:
         failure = error.failure
         log.warning("read.failed", kind=failure.kind, code=failure.code, request_id=failure.request_id)
         with transaction() as session:
-            approval = session.get_one(Approval, approval_id, with_for_update=True)
+            approval = session.get_one(Approval, approval_id, with_for_update={"of": Approval})
             if is_final(approval.state):
                 return
             approval.failure = failure.to_json()

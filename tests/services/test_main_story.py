@@ -7,7 +7,10 @@ import pytest
 from portal.extensions import db
 from portal.models import AuditEntry, CallbackEvent
 from tests.portal_world import World
+from tests.services.engines import on_both_engines
 from tests.services.story import approval_of, ask, set_up, state_of
+
+pytestmark = on_both_engines
 
 
 @pytest.mark.parametrize("default_flow", ["self_select", "empty"])
