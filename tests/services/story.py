@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import secrets
+from typing import Any
 
 from sqlalchemy import select
 
 from portal.extensions import db
-from portal.models import AccessRequest, Approval, Person, Resource
+from portal.models import AccessRequest, Approval, AuditEntry, Person, Resource
 from portal.services.access_requests import RequestForm
 from portal.services.approval_settings import Switches
-from portal.services.audit import actor_of
+from portal.services.audit import Actor, actor_of
 from tests.portal_world import World
 
 
@@ -62,3 +63,65 @@ def approval_of(number: str) -> Approval:
 
 def state_of(number: str) -> str:
     return approval_of(number).state
+
+
+def actor_named(user_id: str) -> Actor:
+    return actor_of(person_named(user_id), address="127.0.0.1")
+
+
+def fault(world: World, name: str, operation: str = "startProcessInstance", **more: object) -> None:
+    """Let the next call (or event) of this kind suffer."""
+    world.control("POST", "/faults", {"fault": name, "operation": operation, **more})
+
+
+def instances(world: World) -> list[dict[str, Any]]:
+    """Return what DingTalk has."""
+    return list(world.control("GET", "/instances")["instances"])
+
+
+def calls(world: World, operation: str) -> int:
+    """Return how often DingTalk was called for something, whatever it answered."""
+    return sum(world.control("GET", "/calls")["calls"].get(operation, {}).values())
+
+
+def follow(world: World, number: str, until: str, *, rounds: int = 40) -> None:
+    """Work until the approval is in a state, letting time pass to when it is due next."""
+    for _ in range(rounds):
+        world.work()
+        if world.look(lambda: state_of(number)) == until:
+            return
+        wait_for_due(world, number)
+    raise AssertionError(f"{number} is {world.look(lambda: state_of(number))}, not {until}")
+
+
+def wait_for_due(world: World, number: str) -> None:
+    """Let time pass until the approval is due; fails when nothing is promised."""
+    due_at = world.look(lambda: approval_of(number).due_at)
+    assert due_at is not None, f"nothing is due for {number}, {world.look(lambda: state_of(number))}"
+    world.let_pass(seconds=max(0.0, (due_at - world.clock.now()).total_seconds()) + 0.001)
+
+
+def started(world: World, **changes: object) -> tuple[str, str]:
+    """Ask, start, and return the number and the instance id."""
+    number = ask(world, **changes)
+    follow(world, number, "pending")
+    return number, world.look(lambda: approval_of(number).instance_id)
+
+
+def withdraw(world: World, number: str, *, who: str = "bob") -> None:
+    with world.app.app_context():
+        world.services.access_requests.withdraw(actor_named(who), person_named(who), number)
+
+
+def try_again(world: World, number: str, *, who: str = "bob") -> None:
+    with world.app.app_context():
+        world.services.access_requests.try_again(actor_named(who), person_named(who), number)
+
+
+def failure_of(number: str) -> dict[str, Any]:
+    """Return the failure on the row, empty when there is none."""
+    return dict(approval_of(number).failure or {})
+
+
+def audited(action: str) -> list[AuditEntry]:
+    return list(db.session.scalars(select(AuditEntry).filter_by(action=action)))
