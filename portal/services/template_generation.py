@@ -111,7 +111,7 @@ class TemplateGeneration:
         if existing.equals_official(language):
             return existing.process_code
         if not may_update:
-            raise Problem(ProblemReason.FORM_DIFFERS, name=existing.name, language=language)
+            raise Problem(ProblemReason.FORM_DIFFERS, name=existing.name, **_differences(existing, language))
         return self._save(existing.name, language, process_code=existing.process_code)
 
     def _save(self, name: str, language: str, *, process_code: str | None = None) -> str:
@@ -162,6 +162,16 @@ class TemplateGeneration:
         finally:
             with transaction() as session:
                 stored_settings(session, self.clock).generation_claimed_until = None
+
+
+def _differences(form: TemplateForm, language: str) -> dict[str, str]:
+    """Return the labels that an update would add and the ones it would take away."""
+    theirs = {(field.component_id, field.label) for field in form.fields}
+    ours = {(field.component_id, field.labels[language]) for field in OFFICIAL_FIELDS}
+    return {
+        "added": ", ".join(sorted(label for _, label in ours - theirs)),
+        "removed": ", ".join(sorted(label for _, label in theirs - ours)),
+    }
 
 
 def _row(session: Session, corp_id: str, process_code: str) -> ApprovalTemplate | None:

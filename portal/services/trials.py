@@ -23,6 +23,8 @@ from portal.services.people import People
 from portal.services.template_flow import initiator_department
 
 EVENT_EXPECTED_WITHIN = timedelta(seconds=30)
+# DingTalk sends a lost event again after 10 and 30 seconds; an admin may also repair the cause meanwhile.
+EVENT_AWAITED_FOR = timedelta(minutes=5)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -85,9 +87,15 @@ class Trials:
             )
             return trial.id
 
-    def latest(self) -> Trial | None:
-        """Return the newest trial of the template that is associated now."""
-        return db.session.scalar(select(Trial).order_by(Trial.id.desc()).limit(1))
+    def latest_of(self, template_id: int) -> Trial | None:
+        """Return the newest trial of one template."""
+        return db.session.scalar(
+            select(Trial)
+            .join(Approval, Approval.trial_id == Trial.id)
+            .where(Approval.template_id == template_id)
+            .order_by(Trial.id.desc())
+            .limit(1)
+        )
 
     def view(self, trial_id: int) -> Trial:
         """Return one trial; raises ``NotThere``."""
@@ -118,10 +126,15 @@ class Trials:
         )
 
     def is_running(self, trial: Trial) -> bool:
-        """Whether anything about the trial can still change by itself."""
+        """Whether anything about the trial can still change by itself; a late event may, for five minutes."""
         approval = trial.approval
         if approval.state == ApprovalState.COULD_NOT_START:
             return False
-        if is_final(approval.state):
-            return trial.start_event_at is None and not self.is_event_overdue(trial)
-        return approval.state != ApprovalState.PENDING or approval.withdrawal_requested_at is not None
+        if not is_final(approval.state) and approval.state != ApprovalState.PENDING:
+            return True
+        is_withdrawing = approval.withdrawal_requested_at is not None and not is_final(approval.state)
+        return is_withdrawing or self._awaits_event(trial)
+
+    def _awaits_event(self, trial: Trial) -> bool:
+        started_at = trial.approval.started_at or trial.started_at
+        return trial.start_event_at is None and self.clock.now() - started_at < EVENT_AWAITED_FOR

@@ -1,15 +1,74 @@
-"""The Approval Settings page."""
+"""The Approval Settings page, its sections and its switches."""
 
 from __future__ import annotations
 
-from flask import Blueprint
+from flask import Blueprint, Response, abort, flash, redirect, request
+from flask_babel import gettext
+from werkzeug.wrappers import Response as BaseResponse
 
-from portal.web.access import admin_required
+from portal.services.approval_settings import Switches
+from portal.services.faults import Problem
+from portal.services.registry import services
+from portal.web.access import admin_required, current_actor
+from portal.web.approval_settings.dingtalk_app import dingtalk_app
+from portal.web.approval_settings.fallback_approver import fallback_approver
+from portal.web.approval_settings.sections import (
+    Section,
+    page_address,
+    problem_of,
+    show_section,
+    whole_number,
+)
+from portal.web.approval_settings.switches_form import SwitchesForm
+from portal.web.approval_settings.template import template
+from portal.web.htmx import wants_partial
+from portal.web.words.links import safe_link
+from portal.web.words.permissions import missing_permissions
 
 approval_settings = Blueprint("approval_settings", __name__, url_prefix="/settings/approval")
+for part in (dingtalk_app, fallback_approver, template):
+    approval_settings.register_blueprint(part)
+for words in (missing_permissions, safe_link):
+    approval_settings.add_app_template_global(words)
 
 
 @approval_settings.get("")
 @admin_required
-def page() -> str:
-    return ""
+def page() -> Response:
+    return show_section(Section.NEXT_STEP)
+
+
+@approval_settings.get("/sections/<name>")
+@admin_required
+def section(name: str) -> BaseResponse:
+    if name not in set(Section):
+        abort(404)
+    if not wants_partial():
+        return redirect(page_address(Section(name)))
+    if name != Section.SWITCHES:
+        return show_section(Section(name))
+    # Drawn again because something else was saved: the box that is ticked but not saved yet stays ticked.
+    form = SwitchesForm.of(services().approval_settings.current())
+    form.is_enabled.data = "is_enabled" in request.args
+    return show_section(Section.SWITCHES, switches_form=form)
+
+
+@approval_settings.post("/switches")
+@admin_required
+def save_switches() -> BaseResponse:
+    form = SwitchesForm()
+    switches = Switches(
+        is_enabled=form.is_enabled.data,
+        is_dingtalk_channel_on=form.is_dingtalk_channel_on.data,
+        version=whole_number(form.version.data, field="version"),
+    )
+    try:
+        services().approval_settings.save_switches(current_actor(), switches)
+    except Problem as problem:
+        form.version.data = str(services().approval_settings.current().version)
+        shown = problem_of(problem, section=Section.SWITCHES)
+        return show_section(Section.SWITCHES, status=409, switches_form=form, **shown)
+    if wants_partial():
+        return show_section(Section.SWITCHES, triggers=["switches-saved"], saved=Section.SWITCHES)
+    flash(gettext("Saved."), "success")
+    return redirect(page_address(Section.SWITCHES), code=303)

@@ -2,11 +2,48 @@
 
 from __future__ import annotations
 
-from flask_babel import gettext
+from flask_babel import lazy_gettext as _
+from flask_babel.speaklater import LazyString
 
 from portal.services.faults import FieldFault
+
+_WORDS: dict[tuple[str, str], LazyString] = {
+    ("corp_id", "identifier"): _("Enter the Corp ID: 3 to 64 letters, digits, - or _."),
+    ("app_key", "identifier"): _("Enter the app key: 3 to 64 letters, digits, - or _."),
+    ("agent_id", "number"): _("The Agent ID has only digits. Leave it empty if you do not have it."),
+    ("app_secret", "missing"): _("Enter the app secret as DingTalk's console shows it."),
+    ("app_secret", "too_long"): _("The app secret is at most 128 characters long."),
+    ("callback_token", "token_shape"): _("The token has 3 to 32 letters and digits. Generate makes one."),
+    ("callback_aes_key", "aes_key_shape"): _(
+        "The aes_key has exactly 43 letters and digits. Generate makes one."
+    ),
+    ("version", "unknown"): _("This page is out of date. Load it again."),
+    ("template", "unknown"): _("Choose a template that this organisation has."),
+    ("name", "name_length"): _("Enter a name of 1 to 64 characters."),
+    ("person", "not_in_organisation"): _("This person is not an active member of the organisation."),
+    ("approver", "missing"): _("Choose the approver of the Test."),
+    ("approver", "is_yourself"): _("Choose somebody else: nobody approves their own request."),
+    ("fallback_approver", "missing"): _("Choose a person."),
+    ("entitlement", "not_for_this_resource"): _("Choose a level that this resource has."),
+    ("reason", "missing"): _("Say why you need access: the approver reads it."),
+    ("reason", "too_long"): _("The reason may have at most %(limit)s characters."),
+    ("resource", "unknown"): _("Choose a resource from the list: this one does not exist (any more)."),
+    ("days", "missing"): _("Choose how long you need access."),
+    ("days", "too_far"): _("Choose between 1 and 366 days."),
+    ("until", "missing"): _("Choose how long you need access, or until which day."),
+    ("until", "past"): _("Choose a day in the future."),
+    ("until", "too_far"): _("Choose a day within the next 366 days."),
+    ("department", "not_yours"): _("Choose one of your own departments."),
+    ("password", "locked"): _("Too many attempts. Wait 15 minutes, then try again."),
+    ("password", "wrong"): _("User name or password is wrong."),
+    ("password", "too_short"): _("The password needs at least 12 characters."),
+}
+_UNFORESEEN = _("This cannot be used. Check it and try again.")
 
 
 def fault_sentence(fault: FieldFault) -> str:
     """Return the sentence that stands beside the field."""
-    return gettext("This cannot be used: %(reason)s", reason=fault.reason)
+    text = str(_WORDS.get((fault.field, fault.reason), _UNFORESEEN))
+    for name, value in fault.facts.items():
+        text = text.replace(f"%({name})s", value)
+    return text

@@ -2,16 +2,124 @@
 
 from __future__ import annotations
 
-from flask_babel import gettext
+from flask_babel import lazy_gettext as _
+from flask_babel.speaklater import LazyString
 
-from portal.services.faults import Problem
+from portal.services.faults import Problem, ProblemReason
 from portal.web.errors import Problem as ProblemWords
+
+_WORDS: dict[ProblemReason, tuple[LazyString, LazyString, LazyString]] = {
+    ProblemReason.SETTINGS_CHANGED: (
+        _("Another admin saved these settings meanwhile"),
+        _("Nothing of yours was saved. What you entered is still here."),
+        _("Look at what is stored now. Press the button again to replace it with yours."),
+    ),
+    ProblemReason.NOT_BOUND: (
+        _("DingTalk is not connected yet"),
+        _("Without the DingTalk app the portal cannot reach your organisation."),
+        _("An organization admin connects it under Approval Settings, DingTalk app."),
+    ),
+    ProblemReason.APPROVAL_OFF: (
+        _("Approval is switched off"),
+        _("New requests cannot be sent while the approval flow or its DingTalk channel is off."),
+        _("An organization admin switches both on under Approval Settings."),
+    ),
+    ProblemReason.NO_TEMPLATE: (
+        _("No approval template is associated"),
+        _("Approvals are started with a template, and none has been chosen yet."),
+        _("An organization admin associates one under Approval Settings, Associate Approval Template."),
+    ),
+    ProblemReason.GENERATION_RUNNING: (
+        _("The template is being generated right now"),
+        _("Started by: %(name)s. Two generations at once could make two templates."),
+        _("Wait a minute, then press One-click Generation again: you will get the same template."),
+    ),
+    ProblemReason.NAME_TAKEN: (
+        _("This name already belongs to another template"),
+        _(
+            "Your organisation has a template called “%(name)s” that this portal did not make, perhaps Quick BI "
+            "itself did. It was not changed."
+        ),
+        _("Choose another name, or associate that template as Custom."),
+    ),
+    ProblemReason.FORM_DIFFERS: (
+        _("The template in DingTalk looks different"),
+        _("“%(name)s” was made by this portal, but its fields are not the ones needed now."),
+        _(
+            "Let the portal update its fields. Approvals that already run keep theirs. Afterwards look at the flow "
+            "in DingTalk's designer: it is not certain that an update keeps it."
+        ),
+    ),
+    ProblemReason.BYPASS_NEEDS_CONSENT: (
+        _("People in this flow would be passed over"),
+        _(
+            "The flow has no node “Selected by Initiator”, so approvals go straight to one approver. "
+            "These would not be asked: %(people)s."
+        ),
+        _("Tick the box to accept that, or add “Selected by Initiator” to the flow in DingTalk's designer."),
+    ),
+    ProblemReason.FIELDS_MISSING: (
+        _("This template cannot carry a request"),
+        _("It lacks the request number, has a required field the portal cannot fill, or is not published."),
+        _("Change the template in DingTalk's designer as shown below, publish it and choose it again."),
+    ),
+    ProblemReason.NOT_A_DINGTALK_PERSON: (
+        _("This needs an admin who is a member in DingTalk"),
+        _(
+            "You are signed in as a local admin. DingTalk starts approvals and shows templates only in the name of "
+            "a member of the organisation."
+        ),
+        _(
+            "Sign out and sign in with DingTalk as an organization admin. To make somebody one, run on the server: "
+            "portal people grant-admin"
+        ),
+    ),
+    ProblemReason.NO_DEPARTMENT: (
+        _("You have no department in DingTalk"),
+        _("DingTalk starts every approval from a department of the person who asks."),
+        _("Let a DingTalk administrator put you into a department, then sign in again."),
+    ),
+    ProblemReason.NOBODY_DECIDES: (
+        _("Nobody can decide about this resource"),
+        _("Its owner cannot be asked, and there is no fallback approver who can."),
+        _("Ask an organization admin to choose a fallback approver under Approval Settings."),
+    ),
+    ProblemReason.ALREADY_CLOSED: (
+        _("This request is already over"),
+        _("Its outcome is final."),
+        _("Ask again if you still need access."),
+    ),
+    ProblemReason.ALREADY_WITHDRAWING: (
+        _("This request is already being withdrawn"),
+        _("DingTalk allows that 15 seconds after the start at the earliest."),
+        _("Wait a moment: this page shows it as soon as it is done."),
+    ),
+    ProblemReason.NOT_RETRYABLE: (
+        _("There is nothing to try again"),
+        _("No approval of this request failed to start."),
+        _("Load the page again to see where the request stands."),
+    ),
+    ProblemReason.TRIAL_RUNNING: (
+        _("A Test is already running"),
+        _("Two at once would mix up what is observed."),
+        _("Wait until it has ended, then press Test again."),
+    ),
+    ProblemReason.REQUESTS_ON_THEIR_WAY: (
+        _("Requests are on their way right now"),
+        _("They were started with what you want to change and need it until DingTalk has answered."),
+        _("Wait until they have started, then try again."),
+    ),
+}
 
 
 def problem_words(problem: Problem) -> ProblemWords:
-    """Return the words for one problem."""
-    return ProblemWords(
-        title=gettext("That is not possible now"),
-        reason=problem.reason.value,
-        next_step=gettext("Try again."),
-    )
+    """Return the words for one problem, with its names filled in."""
+    title, reason, next_step = (_filled(words, problem.facts) for words in _WORDS[problem.reason])
+    return ProblemWords(title=title, reason=reason, next_step=next_step)
+
+
+def _filled(words: LazyString, facts: dict[str, str]) -> str:
+    text = str(words)
+    for name, value in facts.items():
+        text = text.replace(f"%({name})s", value)
+    return text

@@ -1,0 +1,66 @@
+"""What the Associate Approval Template dialog shows at one moment."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any, Self
+
+from flask import Response
+
+from portal.channels.failures import Failure
+from portal.models import ApprovalTemplate
+from portal.models.approval_template import TemplateSource
+from portal.rules.official_form import OFFICIAL_NAMES
+from portal.services.custom_template import Matching
+from portal.services.faults import ProblemReason
+from portal.services.registry import services
+from portal.web.errors import Problem as ProblemWords
+from portal.web.htmx import render
+from portal.web.words.form_fields import form_field_name
+
+
+@dataclass(frozen=True, kw_only=True)
+class Association:
+    """The state of the dialog: what was chosen, what was made or matched, and what went wrong."""
+
+    source: TemplateSource = TemplateSource.OFFICIAL
+    name: str = OFFICIAL_NAMES[0]
+    language: str = "en"
+    generated_id: int | None = None
+    choices: Sequence[object] = ()
+    process_code: str = ""
+    matching: Matching | None = None
+    fault: str = ""
+    failure: Failure | None = None
+    problem: ProblemWords | None = None
+    problem_reason: ProblemReason | None = None
+    differences: Mapping[str, str] = field(default_factory=dict)
+
+    def with_(self, **changes: Any) -> Self:
+        """Return the same state with changes."""
+        return replace(self, **changes)
+
+    @property
+    def other_names(self) -> tuple[str, ...]:
+        """Names to offer when the chosen one belongs to somebody else's template."""
+        return tuple(each for each in OFFICIAL_NAMES if each.casefold() != self.name.strip().casefold())
+
+
+def show_association(association: Association, *, status: int = 200) -> Response:
+    """Render the dialog, or the page that holds the same."""
+    settings = services().approval_settings.current()
+    return render(
+        "approval_settings/association_page.html",
+        "approval_settings/_association.html",
+        status=status,
+        association=association,
+        generated=_generated(association.generated_id),
+        official_names=OFFICIAL_NAMES,
+        version=settings.version,
+        form_field_name=form_field_name,
+    )
+
+
+def _generated(template_id: int | None) -> ApprovalTemplate | None:
+    return services().approval_settings.template(template_id) if template_id is not None else None

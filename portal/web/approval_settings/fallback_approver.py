@@ -1,0 +1,57 @@
+"""Who decides about resources without a usable owner."""
+
+from __future__ import annotations
+
+from flask import Blueprint, flash, redirect, request
+from flask_babel import gettext
+from werkzeug.wrappers import Response as BaseResponse
+
+from portal.channels.failures import ChannelError
+from portal.services.faults import FieldFault, Problem
+from portal.services.registry import services
+from portal.web.access import admin_required, current_actor
+from portal.web.approval_settings.sections import (
+    Section,
+    page_address,
+    problem_of,
+    show_section,
+    whole_number,
+)
+from portal.web.htmx import wants_partial
+from portal.web.people.picker import search_of
+from portal.web.words.faults import fault_sentence
+
+fallback_approver = Blueprint("fallback_approver", __name__)
+
+FIELD = "fallback_approver"
+
+
+@fallback_approver.get("/fallback-approver")
+@admin_required
+def search() -> BaseResponse:
+    """Without JavaScript: the page, with the people found."""
+    return show_section(Section.FALLBACK_APPROVER, fallback_search=search_of(request.args))
+
+
+@fallback_approver.post("/fallback-approver")
+@admin_required
+def choose() -> BaseResponse:
+    version = whole_number(request.form.get("version"), field="version")
+    chosen = request.form.get(FIELD, "")
+    section = Section.FALLBACK_APPROVER
+    try:
+        if not chosen:
+            raise FieldFault(FIELD, "missing")
+        services().approval_settings.choose_fallback_approver(
+            current_actor(), user_id=chosen, version=version
+        )
+    except FieldFault as fault:
+        return show_section(section, status=422, fallback_error=fault_sentence(fault))
+    except ChannelError as error:
+        return show_section(section, status=409, fallback_failure=error.failure)
+    except Problem as problem:
+        return show_section(section, status=409, **problem_of(problem, section=section))
+    if wants_partial():
+        return show_section(section, triggers=["fallback-approver-chosen"], saved=section)
+    flash(gettext("Saved."), "success")
+    return redirect(page_address(section), code=303)

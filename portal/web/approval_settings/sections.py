@@ -1,0 +1,117 @@
+"""The sections of the Approval Settings page: what they show, alone or all together."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from flask import Response, url_for
+from flask_babel import gettext
+
+from portal.services.callback_diagnosis import Refusals
+from portal.services.faults import FieldFault, Problem
+from portal.services.registry import services
+from portal.web.approval_settings.dingtalk_app_form import DingTalkAppForm
+from portal.web.approval_settings.next_step import Achieved, next_step, steps_done
+from portal.web.approval_settings.subscription import to_copy
+from portal.web.approval_settings.switches_form import SwitchesForm
+from portal.web.htmx import render
+from portal.web.people.picker import NO_SEARCH
+from portal.web.words.callbacks import finding_words, refusal_words
+from portal.web.words.problems import problem_words
+
+
+class Section(StrEnum):
+    """Each is a partial of its own."""
+
+    NEXT_STEP = "next_step"
+    SWITCHES = "switches"
+    APPROVAL_TEMPLATE = "approval_template"
+    FALLBACK_APPROVER = "fallback_approver"
+    DINGTALK_APP = "dingtalk_app"
+    SUBSCRIPTION = "subscription"
+    CALLBACK_HEALTH = "callback_health"
+
+
+def show_section(
+    section: Section, *, status: int = 200, triggers: Sequence[str] = (), **changes: object
+) -> Response:
+    """Render one section for htmx, and the page around it for everybody else.
+
+    ``changes`` replace what would be shown: a form with its errors, ``saved``, ``problem``.
+    """
+    context = {**_context(), "saved": None, "problem": None, **changes}
+    return render(
+        "approval_settings/page.html",
+        f"approval_settings/_{section}.html",
+        status=status,
+        triggers=triggers,
+        **context,
+    )
+
+
+def problem_of(problem: Problem, *, section: Section) -> dict[str, Any]:
+    """Return the context that shows ``problem`` inside its section."""
+    return {"problem": problem_words(problem), "problem_section": section.value}
+
+
+def page_address(section: Section) -> str:
+    """Return the address of the page at one section."""
+    return url_for("approval_settings.page", _anchor=section.value.replace("_", "-"))
+
+
+def whole_number(typed: str | None, *, field: str) -> int:
+    """Read a hidden number; one that was tampered with is a fault of the field."""
+    if typed and typed.isascii() and typed.isdecimal() and len(typed) < 10:
+        return int(typed)
+    raise FieldFault(field, "unknown")
+
+
+def _context() -> dict[str, Any]:
+    portal = services()
+    binding, settings = portal.dingtalk_apps.view(), portal.approval_settings.current()
+    template = settings.template
+    trial = portal.trials.latest_of(template.id) if template else None
+    achieved = Achieved(
+        is_bound=binding.is_bound,
+        is_enabled=settings.is_enabled,
+        is_associated=template is not None and settings.is_dingtalk_channel_on,
+        is_tested=trial is not None,
+        is_proved=template is not None and portal.trials.has_proved_the_loop(template.id),
+    )
+    health = portal.callback_diagnosis.health()
+    return {
+        "binding": binding,
+        "settings": settings,
+        "template": template,
+        "designer_url": portal.templates.designer_url(template.process_code) if template else "",
+        "bypass_acknowledged_by": portal.approval_settings.bypass_acknowledged_by(template),
+        "trial": trial,
+        "step": next_step(achieved),
+        "steps": steps_done(achieved),
+        "health": health,
+        "finding": finding_words(health.finding),
+        "refusals": [_refusal_row(each) for each in health.refusals],
+        "to_copy": to_copy(template.process_code if template else None),
+        "switches_form": SwitchesForm.of(settings),
+        "app_form": DingTalkAppForm.of(binding),
+        "fallback_search": NO_SEARCH,
+        "step_names": _step_names(),
+    }
+
+
+def _refusal_row(refusals: Refusals) -> tuple[str, int, datetime, str]:
+    last_at = datetime.fromisoformat(refusals.last_at)
+    return refusal_words(refusals.reason.value), refusals.count, last_at, refusals.last_address
+
+
+def _step_names() -> dict[str, str]:
+    return {
+        "connect": gettext("Connect the DingTalk app"),
+        "enable": gettext("Enable Approval Flow"),
+        "associate": gettext("Associate Approval Template"),
+        "test": gettext("Test"),
+        "event": gettext("Start event received"),
+    }
