@@ -91,6 +91,9 @@ def demo_environment(environ: Mapping[str, str], place: DemoPlace, keys: DemoKey
         "DINGTALK_AGENT_ID": keys.agent_id,
         "DINGTALK_CALLBACK_TOKEN": keys.callback_token,
         "DINGTALK_CALLBACK_AES_KEY": keys.callback_aes_key,
+        # Calls between the parts stay on this machine, also where a proxy leads outside.
+        "NO_PROXY": ",".join(filter(None, [environ.get("NO_PROXY"), "127.0.0.1,localhost"])),
+        "no_proxy": ",".join(filter(None, [environ.get("no_proxy"), "127.0.0.1,localhost"])),
         **{f"DINGTALK_{kind}_URL": place.sandbox_url for kind in kinds},
     }
     replaced = {f"{name}_FILE" for name in ours}

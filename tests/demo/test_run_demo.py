@@ -31,6 +31,7 @@ class Demo:
             "PORTAL_INSTANCE": str(instance),
             "PORTAL_PORT": str(self.portal_port),
             "SANDBOX_PORT": str(self.sandbox_port),
+            "HTTP_PROXY": "http://127.0.0.1:9",  # leads nowhere: nothing in a demo may go through it
         }
         self.said = ""
         self.start()
@@ -45,8 +46,12 @@ class Demo:
         self.said = console.read_text()
         assert self.process.poll() is None, self.said
 
-    def get(self, port: int, path: str) -> tuple[int, str]:
-        request = urllib.request.Request(f"http://127.0.0.1:{port}{path}", headers={"X-Sandbox-Control": "1"})
+    def ask(self, port: int, path: str, body: object = None) -> tuple[int, str]:
+        request = urllib.request.Request(
+            f"http://127.0.0.1:{port}{path}",
+            data=None if body is None else json.dumps(body).encode(),
+            headers={"X-Sandbox-Control": "1", "Content-Type": "application/json"},
+        )
         with urllib.request.urlopen(request, timeout=5) as answer:
             return answer.status, answer.read().decode()
 
@@ -78,14 +83,16 @@ def test_no_secret_is_printed_or_logged(demo: Demo) -> None:
 
 
 def test_the_portal_is_ready_and_shows_a_page(demo: Demo) -> None:
-    assert demo.get(demo.portal_port, "/health/ready")[0] == 200
-    assert demo.get(demo.portal_port, "/health/live")[0] == 200
+    assert demo.ask(demo.portal_port, "/health/ready")[0] == 200
+    assert demo.ask(demo.portal_port, "/health/live")[0] == 200
 
 
 def test_the_sandbox_sends_events_to_the_portal(demo: Demo) -> None:
-    state = json.loads(demo.get(demo.sandbox_port, "/control/state")[1])
+    state = json.loads(demo.ask(demo.sandbox_port, "/control/state")[1])
     assert state["subscription"]["url"] == f"http://127.0.0.1:{demo.portal_port}/callbacks/dingtalk"
     assert set(state["subscription"]["events"]) == {"bpms_instance_change", "bpms_task_change"}
+    demo.ask(demo.sandbox_port, "/control/events", {"payload": {"EventType": "bpms_task_change"}})
+    _until(lambda: "delivered" in demo.ask(demo.sandbox_port, "/control/deliveries")[1])
 
 
 def test_a_second_demo_in_the_same_folder_is_told_how_to_live_beside_the_first(demo: Demo) -> None:
@@ -117,7 +124,7 @@ def test_a_killed_demo_leaves_nobody_behind_and_starts_again_with_the_same_keys(
     _until(lambda: not any(Path(f"/proc/{pid}").exists() for pid in children))
     demo.start()
     assert (demo.instance / "demo.json").read_text() == keys
-    assert demo.get(demo.portal_port, "/health/ready")[0] == 200
+    assert demo.ask(demo.portal_port, "/health/ready")[0] == 200
 
 
 def test_asked_to_end_it_ends_with_everything_it_started(demo: Demo) -> None:
@@ -135,7 +142,7 @@ def test_asked_to_end_it_ends_with_everything_it_started(demo: Demo) -> None:
 
 def _answers(demo: Demo) -> bool:
     try:
-        return demo.get(demo.portal_port, "/health/ready")[0] == 200
+        return demo.ask(demo.portal_port, "/health/ready")[0] == 200
     except OSError:
         return False
 
