@@ -6,8 +6,6 @@ import uuid
 from dataclasses import dataclass, field
 from typing import Any
 
-APPLY_URL = "https://open-dev.dingtalk.com/appscope/apply?content="
-
 
 @dataclass
 class ApiError(Exception):

@@ -23,12 +23,12 @@ HTML = "<!doctype html><html><body><h1>punish</h1><p>Sorry, your request has bee
 
 def before(operation: Operation, name: str, *, settings: Settings, sandbox: Sandbox) -> ApiError | None:
     """The error to answer instead of doing anything, or None."""
-    app_key, text = sandbox.config.app_key, settings.permission_text
+    config, text = sandbox.config, settings.permission_text
     answers: dict[str, Callable[[], ApiError]] = {
         FaultName.THROTTLE_QPS: lambda: meter.throttled(operation),
         FaultName.THROTTLE_429: lambda: _busy(operation),
         FaultName.QUOTA_EXHAUSTED: lambda: meter.quota_exhausted(operation),
-        FaultName.PERMISSION_MISSING: lambda: permission_missing(operation, text=text, app_key=app_key),
+        FaultName.PERMISSION_MISSING: lambda: permission_missing(operation, text=text, config=config),
         FaultName.INVALID_TOKEN_ONCE: lambda: invalid_token(operation),
         FaultName.HTTP_500_BEFORE: lambda: refused("systemError", "系统异常", status=500),
     }

@@ -88,7 +88,7 @@ def _handle(operation: Operation, handler: Handler, *, settings: Settings, fault
     body = _json_body(operation)
     with sandbox.storage.write() as session:
         userid = check_token(session, operation)
-        check_permission(operation, settings=settings, app_key=sandbox.config.app_key)
+        check_permission(operation, settings=settings, config=sandbox.config)
         meter.check(session, operation, settings=settings, sandbox=sandbox)
         call = Call(
             operation=operation,

@@ -40,7 +40,11 @@ class Mode(StrEnum):
 
 
 class FlowRefused(ValueError):
-    """A designed flow that cannot be; the text says why."""
+    """A designed flow that cannot be; ``problem`` is ``not_a_node`` or ``members_missing``."""
+
+    def __init__(self, problem: str, message: str) -> None:
+        super().__init__(message)
+        self.problem = problem
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -154,7 +158,7 @@ def _designed(node: Mapping[str, Any]) -> Node:
     known = {"name", "rule", "actor", "mode", "people", "range", "multi", "required"}
     unknown = set(node) - known - {"activity_id", "actor_key"}
     if unknown:
-        raise FlowRefused(f"unknown in a node: {', '.join(sorted(unknown))}")
+        raise FlowRefused("not_a_node", f"unknown in a node: {', '.join(sorted(unknown))}")
     try:
         made = load(
             [
@@ -169,9 +173,9 @@ def _designed(node: Mapping[str, Any]) -> Node:
             ]
         )[0]
     except (KeyError, ValueError) as error:
-        raise FlowRefused(f"not a node: {error}") from error
+        raise FlowRefused("not_a_node", f"not a node: {error}") from error
     if made.rule is Rule.SPECIFIED_MEMBERS and not made.people:
-        raise FlowRefused("Specified Members needs at least one person")
+        raise FlowRefused("members_missing", "Specified Members needs at least one person")
     return _with_fresh_keys(made)
 
 

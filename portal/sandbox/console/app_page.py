@@ -10,7 +10,7 @@ from portal.sandbox.runtime import current_sandbox
 from portal.sandbox.settings import Permission, PermissionText, change
 from portal.sandbox.settings import load as load_settings
 
-blueprint = Blueprint("app_page", __name__, url_prefix="/console")
+blueprint = Blueprint("app_page", __name__)
 
 WORKFLOW_PERMISSIONS = (
     Permission.INSTANCE_WRITE,
@@ -20,7 +20,7 @@ WORKFLOW_PERMISSIONS = (
 )
 
 
-@blueprint.get("")
+@blueprint.get("/console")
 def page() -> ResponseReturnValue:
     """What the portal's settings page asks for, ready to copy."""
     sandbox = current_sandbox()
@@ -37,7 +37,13 @@ def page() -> ResponseReturnValue:
     )
 
 
-@blueprint.post("/permissions")
+@blueprint.get("/appscope/apply")
+def apply_for_permission() -> ResponseReturnValue:
+    """The link in the answer to a call whose permission is missing."""
+    return redirect(url_for(".page", _anchor="permissions"), code=302)
+
+
+@blueprint.post("/console/permissions")
 def save_permissions() -> ResponseReturnValue:
     """Unticked permissions are refused from the next call on."""
     granted = request.form.getlist("granted")
@@ -49,7 +55,7 @@ def save_permissions() -> ResponseReturnValue:
     return redirect(url_for(".page"), code=303)
 
 
-@blueprint.post("/redirect-urls")
+@blueprint.post("/console/redirect-urls")
 def save_redirect_urls() -> ResponseReturnValue:
     """One address a line; addresses of this machine are always accepted."""
     lines = [line.strip() for line in request.form.get("redirect_urls", "").splitlines()]

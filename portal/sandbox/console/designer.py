@@ -48,7 +48,7 @@ def save(process_code: str) -> ResponseReturnValue:
     try:
         designed = flow.design(nodes)
     except FlowRefused as error:
-        return _shown(process_code, nodes=nodes, problem=str(error)), 422
+        return _shown(process_code, nodes=nodes, problem=error.problem), 422
     with current_sandbox().storage.write() as session:
         template = _template(session.get(Template, process_code))
         template.flow, template.modified_at = flow.dump(designed), now_ms()

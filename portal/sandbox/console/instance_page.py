@@ -37,10 +37,7 @@ def from_applink() -> ResponseReturnValue:
 def page(instance_id: str) -> ResponseReturnValue:
     """The instance; polled through htmx for its state alone."""
     with current_sandbox().storage.read() as session:
-        instance = find_instance(session, instance_id)
-        if instance is None:
-            abort(404)
-        return _shown(session, instance)
+        return _shown(session, _instance(session, instance_id))
 
 
 @blueprint.post("/oa/instances/<instance_id>/actions")
@@ -49,25 +46,28 @@ def take_action(instance_id: str) -> ResponseReturnValue:
     sandbox = current_sandbox()
     if request.form.get("action") not in list(Action):
         abort(400)
-    with sandbox.storage.write() as session:
-        instance = find_instance(session, instance_id)
-        if instance is None:
-            abort(404)
-        try:
+    try:
+        with sandbox.storage.write() as session:
             actions.act(
                 session,
-                instance,
+                _instance(session, instance_id),
                 person=acting_as(),
                 action=Action(request.form["action"]),
                 remark=request.form.get("remark", "").strip(),
                 to=request.form.get("to", ""),
             )
-        except ActionRefused as error:
-            session.rollback()
-            refused = find_instance(session, instance_id)
-            return _shown(session, refused or instance, refusal=error.refusal, status=409)
+    except ActionRefused as error:
+        with sandbox.storage.read() as session:
+            return _shown(session, _instance(session, instance_id), refusal=error.refusal, status=409)
     sandbox.wake.set()
     return redirect(url_for(".page", instance_id=instance_id), code=303)
+
+
+def _instance(session: Session, instance_id: str) -> Instance:
+    instance = find_instance(session, instance_id)
+    if instance is None:
+        abort(404)
+    return instance
 
 
 def _shown(session: Session, instance: Instance, *, refusal: str = "", status: int = 200) -> Response:

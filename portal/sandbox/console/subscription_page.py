@@ -9,7 +9,7 @@ from portal.sandbox.push import handshake
 from portal.sandbox.push.events import EVENT_TYPES
 from portal.sandbox.push.post import Verdict
 from portal.sandbox.runtime import current_sandbox
-from portal.sandbox.settings import SettingRefused, Settings, Subscription
+from portal.sandbox.settings import Settings, Subscription
 from portal.sandbox.settings import load as load_settings
 
 blueprint = Blueprint("subscription_page", __name__, url_prefix="/console/events")
@@ -30,8 +30,8 @@ def save() -> ResponseReturnValue:
     given = _given()
     try:
         subscription = handshake.checked(vars(given))
-    except SettingRefused as error:
-        return _shown(given, problem=str(error)), 422
+    except handshake.SubscriptionRefused as error:
+        return _shown(given, problem=error.field), 422
     verdict = handshake.save(current_sandbox(), subscription)
     return _shown(given, verdict=verdict), 200 if verdict.is_ok else 409
 

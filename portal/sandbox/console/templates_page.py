@@ -27,9 +27,9 @@ def page() -> ResponseReturnValue:
 def create() -> ResponseReturnValue:
     """A template as an administrator makes one by hand, with the default flow."""
     name = request.form.get("name", "").strip()
-    with current_sandbox().storage.write() as session:
-        try:
-            components = components_from_lines(request.form.get("fields", ""))
+    try:
+        components = components_from_lines(request.form.get("fields", ""))
+        with current_sandbox().storage.write() as session:
             template = new_template(
                 session,
                 name=name,
@@ -37,10 +37,9 @@ def create() -> ResponseReturnValue:
                 components=components,
                 default_flow=load_settings(session).default_flow,
             )
-        except TemplateRefused as error:
-            session.rollback()
-            return _shown(problem=error.problem), 422
-        code = template.process_code
+            code = template.process_code
+    except TemplateRefused as error:
+        return _shown(problem=error.problem), 422
     return redirect(url_for("designer.page", process_code=code), code=303)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 from typing import Any
+from urllib.parse import urlsplit
 
 from flask import Response, jsonify, request
 
@@ -19,15 +20,23 @@ class ControlRefused(Exception):
 
 
 def check_caller() -> None:
-    """Raise ``ControlRefused`` unless the caller is on loopback and sent the header browsers cannot forge."""
-    try:
-        is_local = ipaddress.ip_address(request.remote_addr or "").is_loopback
-    except ValueError:
-        is_local = False
-    if not is_local:
+    """Raise ``ControlRefused`` unless the caller is on loopback and sent the header browsers cannot forge.
+
+    The host is checked too: a name that resolves to this machine would make a foreign page its own origin.
+    """
+    if not (
+        _is_loopback(request.remote_addr or "") and _is_loopback(urlsplit(request.host_url).hostname or "")
+    ):
         raise ControlRefused("the control API answers this machine only", status=403)
     if request.headers.get(HEADER) != "1":
         raise ControlRefused(f"send the header {HEADER}: 1", status=403)
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return host == "localhost" or ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
 
 
 def refusal(error: ControlRefused) -> tuple[Response, int]:

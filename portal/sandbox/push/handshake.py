@@ -16,23 +16,31 @@ from portal.sandbox.settings import load as load_settings
 CHECK_URL = {"EventType": "check_url"}
 
 
+class SubscriptionRefused(SettingRefused):
+    """``field`` names what the console would not take; ``shape`` for something else than a subscription."""
+
+    def __init__(self, field: str, message: str) -> None:
+        super().__init__(message)
+        self.field = field
+
+
 def checked(values: dict[str, Any]) -> Subscription:
-    """A subscription from plain values; raises ``SettingRefused`` for what the console would not take."""
+    """A subscription from plain values; raises ``SubscriptionRefused`` for what the console would not take."""
     try:
         subscription = Subscription(**values)
     except TypeError as error:
-        raise SettingRefused(
-            "a subscription has url, aes_key, token, events, types, process_codes"
+        raise SubscriptionRefused(
+            "shape", "a subscription has url, aes_key, token, events, types, process_codes"
         ) from error
     parts = urlsplit(str(subscription.url))
     if parts.scheme not in ("http", "https") or not parts.hostname:
-        raise SettingRefused("url must be an http or https address")
+        raise SubscriptionRefused("url", "url must be an http or https address")
     if not re.fullmatch(r"[A-Za-z0-9]{43}", str(subscription.aes_key)):
-        raise SettingRefused("aes_key must have 43 letters and digits")
+        raise SubscriptionRefused("aes_key", "aes_key must have 43 letters and digits")
     if not re.fullmatch(r"[A-Za-z0-9]{3,32}", str(subscription.token)):
-        raise SettingRefused("token must have 3 to 32 letters and digits")
+        raise SubscriptionRefused("token", "token must have 3 to 32 letters and digits")
     if not set(subscription.events) <= set(EVENT_TYPES):
-        raise SettingRefused(f"events must be of {', '.join(EVENT_TYPES)}")
+        raise SubscriptionRefused("events", f"events must be of {', '.join(EVENT_TYPES)}")
     return subscription
 
 

@@ -1,0 +1,219 @@
+"""The console without JavaScript: plain forms with a CSRF token, answered by 303 or said what is wrong."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from html import unescape
+from typing import Any
+
+import pytest
+import requests
+from pytest_httpserver import HTTPServer
+
+from portal.sandbox import SandboxConfig
+
+from .caller import Caller
+from .receiver import AES_KEY, TOKEN, Receiver
+
+
+class Visitor:
+    """A browser without scripts: keeps cookies and sends the token of the page it looks at."""
+
+    def __init__(self, url: str) -> None:
+        self.url, self.http = url, requests.Session()
+        self.http.headers["Accept-Language"] = "en"
+
+    def see(self, path: str) -> str:
+        self.page = self.http.get(f"{self.url}{path}")
+        assert self.page.status_code == 200, self.page.text
+        return unescape(self.page.text)
+
+    def send(self, path: str, **fields: Any) -> requests.Response:
+        found = re.search(r'name="csrf_token" value="([^"]+)"', self.page.text)
+        assert found
+        given = {"csrf_token": found.group(1), **fields}
+        return self.http.post(f"{self.url}{path}", data=given, allow_redirects=False)
+
+
+@pytest.fixture
+def visitor(caller: Caller) -> Iterator[Visitor]:
+    visitor = Visitor(caller.url)
+    yield visitor
+    visitor.http.close()
+
+
+@pytest.fixture
+def code(caller: Caller) -> str:
+    return caller.make_template()
+
+
+def act_as(visitor: Visitor, userid: str) -> None:
+    visitor.see("/oa")
+    assert visitor.send("/acting", userid=userid, next="/oa").status_code == 303
+
+
+def test_an_approver_finds_the_request_in_the_inbox_and_agrees(
+    caller: Caller, visitor: Visitor, code: str
+) -> None:
+    instance = caller.start(code)
+    act_as(visitor, "chen")
+    assert f"/oa/instances/{instance}" in visitor.see("/oa")
+    page = visitor.see(f"/oa/instances/{instance}")
+    assert "季度报表 😀" in page
+    answer = visitor.send(f"/oa/instances/{instance}/actions", action="agree", remark="好")
+    assert answer.status_code == 303
+    assert caller.detail(instance)["operationRecords"][-1]["remark"] == "好"
+    assert instance not in visitor.see("/oa")
+    assert instance in visitor.see("/oa?box=done")
+
+
+def test_without_the_token_nothing_is_done(caller: Caller, visitor: Visitor, code: str) -> None:
+    instance = caller.start(code)
+    act_as(visitor, "chen")
+    answer = visitor.http.post(f"{caller.url}/oa/instances/{instance}/actions", data={"action": "agree"})
+    assert answer.status_code == 400
+    assert "too old" in answer.text
+    assert caller.detail(instance)["status"] == "RUNNING"
+
+
+def test_what_is_refused_is_said_and_the_remark_kept(caller: Caller, visitor: Visitor, code: str) -> None:
+    instance = caller.start(code)
+    act_as(visitor, "dora")
+    page = visitor.see(f"/oa/instances/{instance}")
+    assert 'value="agree"' not in page
+    answer = visitor.send(f"/oa/instances/{instance}/actions", action="agree", remark="<b>mine</b>")
+    assert answer.status_code == 409
+    assert "nothing here for this person to decide" in answer.text
+    assert "&lt;b&gt;mine&lt;/b&gt;" in answer.text
+
+
+def test_the_requester_withdraws_and_an_administrator_ends(
+    caller: Caller, visitor: Visitor, code: str
+) -> None:
+    own, ended = caller.start(code), caller.start(code)
+    for userid, instance in (("bob", own), ("alice", ended)):
+        act_as(visitor, userid)
+        visitor.see(f"/oa/instances/{instance}")
+        visitor.send(f"/oa/instances/{instance}/actions", action="withdraw")
+        assert caller.detail(instance)["status"] == "TERMINATED"
+        assert caller.detail(instance)["operationRecords"][-1]["userId"] == userid
+
+
+def test_links_of_events_and_portals_open_the_instance(caller: Caller, visitor: Visitor, code: str) -> None:
+    instance = caller.start(code)
+    for link in (
+        f"/dingtalk/mobile/homepage.htm?corpid=x&procInstId={instance}&taskId=",
+        f"/approval/detail?corpId=x&instanceId={instance}&from=y",
+        f"/applink/approval/detail?corpId=x&instanceId={instance}&from=y",
+    ):
+        assert "Bob Li 李博提交的Access" in visitor.see(link)
+    assert "Flow Design" in visitor.see(f"/dingtalk/web/query/oaDesigner?processCode={code}")
+
+
+def test_the_flow_is_designed_in_a_plain_form(caller: Caller, visitor: Visitor, code: str) -> None:
+    path = f"/console/templates/{code}"
+    visitor.see(path)
+    first = {"node-0-rule": "direct_supervisor", "node-0-name": "主管", "node-0-mode": "all"}
+    assert visitor.send(f"{path}/flow", add="yes", **first).status_code == 303
+    rules = [node["rule"] for node in caller.control("GET", "templates")["templates"][0]["nodes"]]
+    assert rules == ["direct_supervisor", "direct_supervisor"]
+    empty = visitor.send(f"{path}/flow", **{"node-0-rule": "specified_members"})
+    assert empty.status_code == 422
+    assert "Tick at least one person" in empty.text
+    members = {"node-0-rule": "specified_members", "node-0-people": ["kate", "dora"]}
+    assert visitor.send(f"{path}/flow", publish="yes", **members).status_code == 303
+    assert caller.control("GET", "templates")["templates"][0]["nodes"][0]["people"] == ["kate", "dora"]
+    assert visitor.send(f"{path}/flow", remove="0", **members).status_code == 303
+    assert caller.control("GET", "templates")["templates"][0]["nodes"] == []
+
+
+def test_a_template_is_made_and_switched_by_hand(caller: Caller, visitor: Visitor) -> None:
+    visitor.see("/console/templates")
+    wrong = visitor.send("/console/templates", name="By hand", fields=" ")
+    assert (wrong.status_code, "at least one field" in wrong.text) == (422, True)
+    made = visitor.send("/console/templates", name="By hand", fields="单号*\nLevel*: view, edit\nReason")
+    assert made.status_code == 303
+    template = caller.control("GET", "templates")["templates"][0]
+    assert template["labels"] == ["单号", "Level", "Reason"]
+    settings = f"/console/templates/{template['process_code']}/settings"
+    visitor.see(f"/console/templates/{template['process_code']}")
+    visitor.send(settings, visibility="listed", visible_to=["alice"], allows_countersigning="on")
+    changed = caller.control("GET", "templates")["templates"][0]
+    assert (changed["status"], changed["visible_to"]) == ("INVALID", ["alice"])
+    assert (changed["requester_may_withdraw"], changed["allows_countersigning"]) == (False, True)
+
+
+def test_save_on_the_subscription_page_tells_the_verdict(
+    caller: Caller, visitor: Visitor, httpserver: HTTPServer, config: SandboxConfig
+) -> None:
+    receiver = Receiver(server=httpserver, owner_key=config.app_key)
+    visitor.see("/console/events")
+    fields = {"url": receiver.url, "aes_key": AES_KEY, "token": TOKEN, "events": ["bpms_instance_change"]}
+    wrong = visitor.send("/console/events", **{**fields, "token": "othertoken"})
+    assert (wrong.status_code, "Not saved" in wrong.text) == (409, True)
+    assert caller.control("GET", "state")["subscription"] is None
+    refused = visitor.send("/console/events", **{**fields, "aes_key": "short"})
+    assert (refused.status_code, "43 letters and digits" in refused.text) == (422, True)
+    right = visitor.send("/console/events", **fields)
+    assert (right.status_code, "answered success" in right.text) == (200, True)
+    assert caller.control("GET", "state")["subscription"]["events"] == ["bpms_instance_change"]
+
+
+def test_permissions_people_and_faults_are_switched_on_their_pages(caller: Caller, visitor: Visitor) -> None:
+    page = visitor.see("/console")
+    assert caller.config.app_key in page
+    visitor.send("/console/permissions", granted=["Workflow.Form.Read"], permission_text="help_page")
+    state = caller.control("GET", "state")
+    assert [name for name, granted in state["permissions"].items() if granted] == ["Workflow.Form.Read"]
+    visitor.see("/console/people")
+    visitor.send("/console/people/chen", active="no")
+    visitor.send("/console/people/bob", manager_userid="iris")
+    people = {each["userid"]: each for each in caller.control("GET", "people")["people"]}
+    assert (people["chen"]["active"], people["bob"]["manager_userid"]) == (False, "iris")
+    visitor.see("/console/behaviour")
+    visitor.send("/console/behaviour/settings", default_flow="empty", owner_key_kind="nonsense")
+    assert caller.control("GET", "state")["settings"]["default_flow"] == "empty"
+    visitor.send("/console/behaviour/faults", fault="lost_event", operation="*", count="3")
+    fault = caller.control("GET", "faults")["faults"][0]
+    assert (fault["fault"], fault["remaining"]) == ("lost_event", 3)
+    visitor.send("/console/behaviour/faults/removal", id=str(fault["id"]))
+    assert caller.control("GET", "faults")["faults"] == []
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["/", "/oa", "/console/deliveries", "/console/templates", "/control", "/console/behaviour"],
+)
+def test_every_page_is_under_the_strict_policy_and_knows_its_language(visitor: Visitor, path: str) -> None:
+    assert '<html lang="en"' in visitor.see(path)
+    policy = visitor.page.headers["Content-Security-Policy"]
+    assert "unsafe" not in policy
+    assert "form-action 'self'" in policy
+    assert "portal_session" not in str(visitor.http.cookies)
+    assert '<html lang="zh-CN"' in visitor.see(f"{path}?lang=zh")
+    assert '<html lang="zh-CN"' in visitor.see(path)
+
+
+def test_a_missing_page_says_so_and_a_foreign_next_is_not_followed(caller: Caller, visitor: Visitor) -> None:
+    missing = visitor.http.get(f"{caller.url}/oa/instances/none")
+    assert (missing.status_code, "Nothing here" in missing.text) == (404, True)
+    visitor.see("/oa")
+    for elsewhere in ("https://evil.example/", "//evil.example", "/\\evil.example"):
+        answer = visitor.send("/acting", userid="bob", next=elsewhere)
+        assert answer.headers["Location"] == "/oa"
+
+
+def test_a_foreign_host_name_does_not_reach_the_control_api(caller: Caller) -> None:
+    headers = {"X-Sandbox-Control": "1", "Host": "evil.example"}
+    assert caller.http.get(f"{caller.url}/control/state", headers=headers).status_code == 403
+
+
+def test_reset_brings_back_the_first_start(caller: Caller, code: str) -> None:
+    caller.start(code)
+    caller.control("PATCH", "people/chen", {"active": False})
+    caller.control("POST", "reset", {})
+    state = caller.control("GET", "state")
+    assert (state["counts"]["instances"], state["counts"]["templates"]) == (0, 0)
+    people = {each["userid"]: each for each in caller.control("GET", "people")["people"]}
+    assert people["chen"]["active"] is True
