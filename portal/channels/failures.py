@@ -19,6 +19,7 @@ class OwnFailure(StrEnum):
     """Failures that we find ourselves; the vendor's classes stand beside them."""
 
     NOT_BOUND = "not_bound"
+    SECRETS_UNREADABLE = "secrets_unreadable"
     NO_TEMPLATE = "no_template"
     FLOW_CHANGED = "flow_changed"
     APPROVER_LEFT = "approver_left"

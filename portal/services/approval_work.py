@@ -23,7 +23,7 @@ from portal.models import Approval
 from portal.rules.approval_state import ApprovalState, check_step, sum_up
 from portal.services.audit import PORTAL, record
 from portal.services.outcomes import WITHDRAWAL_WAIT, Outcomes
-from portal.services.people import People
+from portal.services.people import FRESH_FOR, People
 
 log = structlog.get_logger(__name__)
 
@@ -33,6 +33,8 @@ RESOLVE_PAUSES = tuple(timedelta(seconds=seconds) for seconds in (5, 10, 20, 40,
 RETRY_PAUSES = tuple(timedelta(seconds=seconds) for seconds in (2, 5, 15, 60, 300))
 QUOTA_PAUSE = timedelta(hours=1)
 WITHDRAWAL_GIVES_UP_AFTER = timedelta(minutes=10)
+# What DingTalk answers when somebody does not fit, without saying who.
+ABOUT_PEOPLE = frozenset({"person_unknown", "department_wrong", "parameters_refused"})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,7 +63,7 @@ class ApprovalWork:
                 if self.clock.now() - starting_at >= START_LEASE:
                     self._resolve(approval_id, channel)
                 else:
-                    self._wake(approval_id, at=starting_at + START_LEASE)
+                    self._wake(approval_id, state, at=starting_at + START_LEASE)
             elif state == ApprovalState.PENDING:
                 self._follow(approval_id, channel)
 
@@ -77,7 +79,7 @@ class ApprovalWork:
             self._check_people(approval_id)
             instance_id = channel.start(order)
         except ChannelError as error:
-            self._start_failed(approval_id, attempt, error.failure)
+            self._start_failed(approval_id, attempt, self._telling(approval_id, error.failure))
             return
         self._adopt(
             approval_id, attempt, instance_id, url=channel.link(instance_id), action="instance.started"
@@ -107,7 +109,7 @@ class ApprovalWork:
                 approval.attempt -= 1  # nothing was created: the reference stays what it is
                 approval.due_at = self.clock.now() + _retry_pause(approval, failure)
                 approval.retries += 1
-                self._withdraw_unstarted(approval)
+                self._withdraw_unstarted(session, approval)
             elif failure.retry == Retry.OUTCOME_UNKNOWN:
                 _move(approval, ApprovalState.START_UNKNOWN)
                 approval.resolve_tries = 0
@@ -129,14 +131,22 @@ class ApprovalWork:
         try:
             instance_id = channel.find_started(order, since=since)
         except ChannelError as error:
-            log.warning("resolve.failed", kind=error.failure.kind, code=error.failure.code)
-            self._wake(approval_id, at=self.clock.now() + RETRY_PAUSES[-2])
+            self._resolve_failed(approval_id, error.failure)
             return
         if instance_id is None:
             self._not_found(approval_id)
         else:
             url = channel.link(instance_id)
             self._adopt(approval_id, attempt, instance_id, url=url, action="instance.adopted")
+
+    def _resolve_failed(self, approval_id: int, failure: Failure) -> None:
+        log.warning("resolve.failed", kind=failure.kind, code=failure.code, request_id=failure.request_id)
+        with transaction() as session:
+            approval = _locked(session, approval_id)
+            if approval.state == ApprovalState.START_UNKNOWN:
+                approval.failure = failure.to_json()
+                approval.due_at = self.clock.now() + _retry_pause(approval, failure)
+                approval.retries += 1
 
     def _not_found(self, approval_id: int) -> None:
         with transaction() as session:
@@ -236,7 +246,6 @@ class ApprovalWork:
     def _give_up(self, session: Session, approval: Approval) -> None:
         _move(approval, ApprovalState.COULD_NOT_START)
         approval.due_at = None
-        self._withdraw_unstarted(approval)
         record(
             session,
             PORTAL,
@@ -245,17 +254,38 @@ class ApprovalWork:
             subject=("approval", approval.number),
             after={"failure": (approval.failure or {}).get("kind")},
         )
+        self._withdraw_unstarted(session, approval)
 
-    def _withdraw_unstarted(self, approval: Approval) -> None:
-        if approval.withdrawal_requested_at is not None:
-            _move(approval, ApprovalState.WITHDRAWN)
-            approval.closed_at, approval.due_at = self.clock.now(), None
+    def _withdraw_unstarted(self, session: Session, approval: Approval) -> None:
+        if approval.withdrawal_requested_at is None:
+            return
+        before = approval.state
+        _move(approval, ApprovalState.WITHDRAWN)
+        approval.closed_at, approval.due_at, approval.failure = self.clock.now(), None, None
+        record(
+            session,
+            PORTAL,
+            "approval.outcome",
+            at=self.clock.now(),
+            subject=("approval", approval.number),
+            before={"state": before},
+            after={"state": approval.state},
+        )
 
-    def _check_people(self, approval_id: int) -> None:
+    def _telling(self, approval_id: int, failure: Failure) -> Failure:
+        """Return who has left where that is why DingTalk refused, else the failure as it is."""
+        if failure.kind in ABOUT_PEOPLE and failure.retry == Retry.PERMANENT:
+            try:
+                self._check_people(approval_id, max_age=timedelta())
+            except ChannelError as error:
+                return error.failure
+        return failure
+
+    def _check_people(self, approval_id: int, *, max_age: timedelta = FRESH_FOR) -> None:
         approval = db.session.get_one(Approval, approval_id)
         approver_id, requester_id = approval.approver_id, approval.requester.id
         for person_id in (approver_id, requester_id):
-            self.people.refresh(person_id)
+            self.people.refresh(person_id, max_age=max_age)
         approval = db.session.get_one(Approval, approval_id)
         approver_is_active, name = approval.approver.is_active, approval.approver.name
         requester_is_active = approval.requester.is_active
@@ -271,9 +301,11 @@ class ApprovalWork:
             if trial is not None and trial.token_obtained_at is None:
                 trial.token_obtained_at = self.clock.now()
 
-    def _wake(self, approval_id: int, *, at: datetime) -> None:
+    def _wake(self, approval_id: int, state: str, *, at: datetime) -> None:
         with transaction() as session:
-            _locked(session, approval_id).due_at = at
+            approval = _locked(session, approval_id)
+            if approval.state == state:
+                approval.due_at = at
 
 
 def order_of(approval: Approval) -> StartOrder:

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from portal.channels.failures import ChannelError, Failure, OwnFailure, Retry, own_failure
 from portal.dingtalk.client import CallRecord, Credentials, DingTalkClient, Endpoints
 from portal.dingtalk.failures import DingTalkError
+from portal.secret_box import SecretUnreadable
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,8 +46,12 @@ class DingTalkConnection:
         self._cached: tuple[Binding, DingTalkClient] | None = None
 
     def binding(self) -> Binding:
-        """Return the binding; raises ``ChannelError`` when no app is bound."""
-        binding = self._read_binding()
+        """Return the binding; raises ``ChannelError`` when no app is bound or its secrets do not open."""
+        try:
+            binding = self._read_binding()
+        except SecretUnreadable as error:
+            # Nothing was sent, and with the right secret key again all goes on.
+            raise own_failure(OwnFailure.SECRETS_UNREADABLE, retry=Retry.RETRYABLE) from error
         if binding is None:
             raise own_failure(OwnFailure.NOT_BOUND)
         return binding
