@@ -9,6 +9,7 @@ from datetime import date
 
 from flask_babel import get_locale
 from sqlalchemy import select
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from portal.channels.approval_channel import ChannelName
@@ -80,12 +81,20 @@ class AccessRequests:
         requester_id = requester.id
         validity = self._check(form)
         self.approvers.preview(requester_id=requester_id, resource_id=self._resource(form).id)
+        try:
+            return self._submit_once(actor, requester_id, form, validity)
+        except IntegrityError:
+            # The same form arrived twice at the same moment, and the other one was faster.
+            earlier = _number_of(db.session(), requester_id=requester_id, submission_key=form.submission_key)
+            if earlier is None:
+                raise
+            return earlier
+
+    def _submit_once(self, actor: Actor, requester_id: int, form: RequestForm, validity: Validity) -> str:
         with transaction() as session:
-            earlier = session.scalar(
-                select(AccessRequest).filter_by(submission_key=form.submission_key, requester_id=requester_id)
-            )
+            earlier = _number_of(session, requester_id=requester_id, submission_key=form.submission_key)
             if earlier is not None:
-                return earlier.number
+                return earlier
             requester = session.get_one(Person, requester_id)
             request = self._store(session, requester, form, validity)
             record(
@@ -262,6 +271,12 @@ class AccessRequests:
         request.state = sum_up(approval.state for approval in request.approvals)
         if is_final(request.state) and request.closed_at is None:
             request.closed_at = self.clock.now()
+
+
+def _number_of(session: Session, *, requester_id: int, submission_key: str) -> str | None:
+    return session.scalar(
+        select(AccessRequest.number).filter_by(requester_id=requester_id, submission_key=submission_key)
+    )
 
 
 def _template_in_use(session: Session) -> ApprovalTemplate:

@@ -86,7 +86,15 @@ def _failure(approval: Approval, failure: Failure, viewer: Person) -> Notice:
     title, advice, kind = words.title, "", "warning"
     if approval.state == ApprovalState.COULD_NOT_START:
         kind = "danger"
-        advice = gettext("Then press Try again.")
+        is_theirs = viewer.id == approval.requester.id
+        if not is_theirs:
+            advice = gettext("When that is done, the requester can press Try again.")
+        elif viewer.is_organization_admin:
+            advice = gettext("When that is done, press Try again.")
+        else:
+            advice = gettext(
+                "If you cannot do that, show this page to an organization admin. Then press Try again."
+            )
     elif approval.state == ApprovalState.SUBMITTED:
         advice = gettext("The portal tries again by itself.")
     elif approval.state == ApprovalState.PENDING and _is_refused_withdrawal(failure):

@@ -6,7 +6,7 @@ import re
 import secrets
 from collections.abc import Sequence
 from datetime import date
-from typing import Any
+from typing import Any, ClassVar
 
 from flask_babel import gettext
 from flask_babel import lazy_gettext as _l
@@ -34,7 +34,7 @@ _FIELD_OF_FAULT = {
     "reason": "reason",
     "department": "department",
 }
-_PRESETS = {
+PRESETS = {
     1: _l("1 day"),
     3: _l("3 days"),
     7: _l("1 week (7 days)"),
@@ -52,6 +52,21 @@ def _known_key(sent: str | None) -> str:
     return sent if sent and re.fullmatch(r"[0-9a-f]{32}", sent) else secrets.token_hex(16)
 
 
+class NeededForADate:
+    """The field must hold a date while "Until a date" is chosen, and does not count otherwise."""
+
+    field_flags: ClassVar = {"required": True}
+
+    def __call__(self, form: AccessRequestForm, field: Field) -> None:
+        """Raise ``ValidationError`` for a missing date, and for text that is none."""
+        if form.validity.data != UNTIL_A_DATE:
+            return
+        if not field.data:
+            raise ValidationError(fault_sentence(FieldFault("until", "missing")))
+        if _day(field.data) is None:
+            raise ValidationError(gettext("Enter a date like 2027-03-31."))
+
+
 class AccessRequestForm(FlaskForm):  # type: ignore[misc]
     """One resource, named as the deep link names it; ``level`` is the entitlement."""
 
@@ -67,7 +82,7 @@ class AccessRequestForm(FlaskForm):  # type: ignore[misc]
         default=str(USUAL_DAYS),
         validate_choice=False,
     )
-    until = StringField(_l("Last day"), widget=DateInput(), filters=[text_of])
+    until = StringField(_l("Last day"), [NeededForADate()], widget=DateInput(), filters=[text_of])
     reason = TextAreaField(
         _l("Why do you need it?"), [InputRequired(_l("Say why you need it."))], filters=[text_of]
     )
@@ -81,7 +96,7 @@ class AccessRequestForm(FlaskForm):  # type: ignore[misc]
         self.level.choices = [(level.value, entitlement_name(level)) for level in levels]
         if not self.is_submitted() and self.level.data not in {level.value for level in levels}:
             self.level.process_data(levels[0].value if levels else None)
-        presets = [(str(days), _PRESETS[days]) for days in PRESET_DAYS]
+        presets = [(str(days), PRESETS[days]) for days in PRESET_DAYS]
         self.validity.choices = [*presets, (UNTIL_A_DATE, gettext("Until a date"))]
         self.department.choices = [(str(each), gettext("Department %(id)s", id=each)) for each in departments]
 
@@ -89,11 +104,6 @@ class AccessRequestForm(FlaskForm):  # type: ignore[misc]
         """Refuse what is neither a number of days nor the choice of a date."""
         if field.data and field.data != UNTIL_A_DATE and _number(field.data) is None:
             raise ValidationError(gettext("Choose for how long."))
-
-    def validate_until(self, field: Field) -> None:
-        """Refuse text that is no date, where a date counts."""
-        if self.validity.data == UNTIL_A_DATE and field.data and _day(field.data) is None:
-            raise ValidationError(gettext("Enter a date like 2027-03-31."))
 
     def validate_department(self, field: Field) -> None:
         """Refuse what is no number."""

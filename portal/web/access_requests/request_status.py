@@ -125,9 +125,10 @@ def _entry(record: ApprovalRecord) -> Entry:
 
 def _where_it_stands(approval: Approval) -> Entry:
     kind, title = state_badge(approval.state)
+    if approval.state == ApprovalState.PENDING:
+        return Entry(kind=kind, title=gettext("Waiting for %(name)s", name=approval.approver.name))
     if not is_final(approval.state):
-        by = approval.approver.name if approval.state == ApprovalState.PENDING else ""
-        return Entry(kind=kind, title=title, by=by)
+        return Entry(kind=kind, title=title)
     ended = [record for record in approval.records if record.kind == RecordKind.WITHDRAWN]
     if approval.state in _ENDED_BY_SOMEBODY and ended:
         by, remark = ended[-1].person_name, ended[-1].remark

@@ -32,8 +32,7 @@ access_requests = Blueprint("access_requests", __name__)
 @sign_in_required
 def home() -> BaseResponse:
     person = signed_in_person()
-    has_asked = bool(services().access_requests.of(person))
-    if person.is_organization_admin and not has_asked and not _is_set_up():
+    if person.is_organization_admin and not _is_set_up() and not services().access_requests.of(person):
         return redirect(url_for("approval_settings.page"), code=303)
     return redirect(url_for(".mine"), code=303)
 

@@ -16,7 +16,7 @@ _BADGES = {
     ApprovalState.STARTING: ("running", _l("Starting")),
     ApprovalState.START_UNKNOWN: ("warning", _l("Being checked")),
     ApprovalState.COULD_NOT_START: ("danger", _l("Could not start")),
-    ApprovalState.PENDING: ("neutral", _l("Waiting for a decision")),
+    ApprovalState.PENDING: ("neutral", _l("Waiting")),
     ApprovalState.APPROVED: ("success", _l("Approved")),
     ApprovalState.REJECTED: ("danger", _l("Rejected")),
     ApprovalState.WITHDRAWN: ("neutral", _l("Withdrawn")),
@@ -46,7 +46,7 @@ _APPROVER_REASONS = {
     ),
     ChoiceReason.FALLBACK_NO_OWNER: _l("This resource has no owner, so the fallback approver decides."),
     ChoiceReason.FALLBACK_OWNER_LEFT: _l(
-        "The owner has left the organization, so the fallback approver decides."
+        "The owner has left the organisation, so the fallback approver decides."
     ),
     ChoiceReason.TRIAL: _l("Chosen for this Test."),
 }
@@ -55,12 +55,12 @@ _WHY_NOT_THE_OWNER = {
         "You own this resource yourself, and nobody decides about their own request."
     ),
     ChoiceReason.FALLBACK_NO_OWNER: _l("This resource has no owner."),
-    ChoiceReason.FALLBACK_OWNER_LEFT: _l("The owner of this resource has left the organization."),
+    ChoiceReason.FALLBACK_OWNER_LEFT: _l("The owner of this resource has left the organisation."),
 }
 _WHY_NOT_THE_FALLBACK = {
     NobodyReason.NO_FALLBACK: _l("There is no fallback approver."),
     NobodyReason.FALLBACK_ASKS: _l("The fallback approver is you."),
-    NobodyReason.FALLBACK_LEFT: _l("The fallback approver has left the organization."),
+    NobodyReason.FALLBACK_LEFT: _l("The fallback approver has left the organisation."),
 }
 
 

@@ -1,0 +1,80 @@
+"""Every state, reason and record has words."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from flask import Flask
+from flask_babel import Babel
+
+from portal.channels.approval_channel import RecordKind
+from portal.rules.approval_state import ApprovalState
+from portal.rules.approver_policy import ChoiceReason, Nobody, NobodyReason
+from portal.rules.entitlement import Entitlement
+from portal.rules.validity import PRESET_DAYS
+from portal.web.access_requests.request_form import PRESETS
+from portal.web.words.levels import level_includes
+from portal.web.words.records import record_words
+from portal.web.words.sign_in import refusal_sentence
+from portal.web.words.states import (
+    approver_reason,
+    nobody_words,
+    state_badge,
+    state_sentence,
+    withdrawing_sentence,
+)
+
+KINDS = {"neutral", "running", "success", "warning", "danger"}
+REFUSALS = ("stale", "declined", "other_organisation", "external_contact", "not_active")
+FALLBACKS = [reason for reason in ChoiceReason if reason.value.startswith("fallback")]
+
+
+@pytest.fixture(autouse=True)
+def request_context() -> Iterator[None]:
+    app = Flask(__name__)
+    Babel(app)
+    with app.test_request_context():
+        yield
+
+
+@pytest.mark.parametrize("state", ApprovalState)
+def test_every_state_has_a_badge_and_a_sentence(state: ApprovalState) -> None:
+    kind, text = state_badge(state.value)
+    assert kind in KINDS
+    assert text
+    assert state_sentence(state.value).endswith(".")
+    assert withdrawing_sentence(state.value).startswith("Withdrawing")
+
+
+@pytest.mark.parametrize("reason", ChoiceReason)
+def test_every_choice_of_an_approver_has_its_reason(reason: ChoiceReason) -> None:
+    assert approver_reason(reason.value).endswith(".")
+
+
+@pytest.mark.parametrize("reason", NobodyReason)
+@pytest.mark.parametrize("fallback_for", FALLBACKS)
+def test_every_dead_end_says_why_and_what_to_do(reason: NobodyReason, fallback_for: ChoiceReason) -> None:
+    words = nobody_words(Nobody(reason=reason, fallback_for=fallback_for))
+    assert all((words.title, words.reason, words.remedy))
+
+
+@pytest.mark.parametrize("kind", RecordKind)
+def test_every_record_has_words(kind: RecordKind) -> None:
+    look, title = record_words(kind.value)
+    assert look in KINDS
+    assert title
+
+
+@pytest.mark.parametrize("level", Entitlement)
+def test_every_level_says_what_it_includes(level: Entitlement) -> None:
+    assert level_includes(level.value).endswith(".")
+
+
+@pytest.mark.parametrize("reason", REFUSALS)
+def test_every_refused_sign_in_says_why(reason: str) -> None:
+    assert refusal_sentence(reason).endswith(".")
+
+
+def test_every_preset_has_a_name() -> None:
+    assert set(PRESETS) == set(PRESET_DAYS)
