@@ -14,7 +14,7 @@ from portal.demo.problems import DemoProblemError, StopRequestedError
 from portal.demo.processes import Processes
 from portal.demo.running import is_ready, subscribe
 
-READY_WITHIN_SECONDS = 60
+READY_WITHIN_SECONDS = 120  # a first start on a busy machine takes its time
 TRIES_BEFORE_READY = 3
 
 WELCOME = """
