@@ -20,9 +20,9 @@ from portal.clock import Clock
 from portal.database import transaction
 from portal.extensions import db
 from portal.models import Approval
-from portal.rules.approval_state import ApprovalState, check_step, sum_up
+from portal.rules.approval_state import ApprovalState, check_step, is_final, sum_up
 from portal.services.audit import PORTAL, record
-from portal.services.outcomes import WITHDRAWAL_WAIT, Outcomes
+from portal.services.outcomes import QUOTA_PAUSE, WITHDRAWAL_WAIT, Outcomes
 from portal.services.people import FRESH_FOR, People
 
 log = structlog.get_logger(__name__)
@@ -31,7 +31,6 @@ log = structlog.get_logger(__name__)
 START_LEASE = timedelta(seconds=60)
 RESOLVE_PAUSES = tuple(timedelta(seconds=seconds) for seconds in (5, 10, 20, 40, 80, 120))
 RETRY_PAUSES = tuple(timedelta(seconds=seconds) for seconds in (2, 5, 15, 60, 300))
-QUOTA_PAUSE = timedelta(hours=1)
 WITHDRAWAL_GIVES_UP_AFTER = timedelta(minutes=10)
 # What DingTalk answers when somebody does not fit, without saying who.
 ABOUT_PEOPLE = frozenset({"person_unknown", "department_wrong", "parameters_refused"})
@@ -51,7 +50,7 @@ class ApprovalWork:
         approval = db.session.get(Approval, approval_id)
         if approval is None:
             return
-        state, starting_at = approval.state, approval.starting_at
+        state, starting_at, instance_id = approval.state, approval.starting_at, approval.instance_id
         channel = self.channels[ChannelName(approval.channel)]
         with structlog.contextvars.bound_contextvars(approval=approval_id, number=approval.number):
             if state == ApprovalState.SUBMITTED:
@@ -66,6 +65,8 @@ class ApprovalWork:
                     self._wake(approval_id, state, at=starting_at + START_LEASE)
             elif state == ApprovalState.PENDING:
                 self._follow(approval_id, channel)
+            elif is_final(state) and instance_id and self.outcomes.has_waiting_events(approval_id):
+                self.outcomes.read(approval_id, channel, instance_id)
 
     def _start(self, approval_id: int, channel: ApprovalChannel) -> None:
         claimed = self._claim_start(approval_id)

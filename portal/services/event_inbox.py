@@ -10,6 +10,7 @@ import structlog
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from portal.channels.dingtalk.callback import outcomes_told
 from portal.clock import Clock
 from portal.database import transaction
 from portal.models import Approval, ApprovalTemplate, CallbackEvent
@@ -68,7 +69,7 @@ class EventInbox:
                 trial.start_event_at = event.received_at
             # A start tells nothing that the detail would add, and every read is counted by DingTalk.
             _close(event, EventState.APPLIED, None)
-        elif is_final(approval.state):
+        elif is_final(approval.state) and not _contradicts(event, approval):
             _close(event, EventState.APPLIED, "already_final")
         else:
             event.state, event.due_at = EventState.MATCHED, None
@@ -104,6 +105,12 @@ class EventInbox:
             )
             .limit(20)
         ).all()
+
+
+def _contradicts(event: CallbackEvent, approval: Approval) -> bool:
+    # Only then is a read worth its call: every instance sends more events after the one that was answered.
+    told = outcomes_told(event.payload) if event.event_type == INSTANCE_CHANGE else frozenset()
+    return bool(told) and approval.state not in told
 
 
 def _close(event: CallbackEvent, state: EventState, reason: str | None) -> None:

@@ -23,6 +23,7 @@ from portal.services.people import People
 log = structlog.get_logger(__name__)
 
 READ_AGAIN_AFTER_FAILURE = timedelta(seconds=5)
+QUOTA_PAUSE = timedelta(hours=1)
 # DingTalk refuses a withdrawal within 15 seconds of the start.
 WITHDRAWAL_WAIT = timedelta(seconds=16)
 WITHDRAWAL_RETRY = timedelta(seconds=5)
@@ -74,6 +75,9 @@ class Outcomes:
             if is_final(reading.state) and reading.state != approval.state:
                 self._incident(session, approval, "contradiction", told=reading.state.value)
             return
+        if approval.retries:
+            # What stands there is why it could not be read, and now it could.
+            approval.failure, approval.retries = None, 0
         approval.records = _rows(session, approval, reading.records)
         approval.instance_url = approval.instance_url or reading.url
         if not is_final(reading.state):
@@ -98,6 +102,10 @@ class Outcomes:
             after={"state": approval.state, "instance_id": approval.instance_id},
         )
         log.info("approval.outcome", state=approval.state, instance_id=approval.instance_id)
+
+    def has_waiting_events(self, approval_id: int) -> bool:
+        """Whether events were matched to this approval that no read has answered yet."""
+        return bool(self._waiting_events(approval_id))
 
     def _waiting_events(self, approval_id: int) -> list[int]:
         """Return the events that a read begun now will answer: by id, as hosts' clocks may differ."""
@@ -129,7 +137,9 @@ class Outcomes:
             approval.failure = failure.to_json()
             approval.retries += 1
             pause = READ_AGAIN_AFTER_FAILURE * (2 ** min(approval.retries, 8))
-            if failure.retry == Retry.PERMANENT:
+            if failure.kind == "quota_exhausted":
+                pause = QUOTA_PAUSE
+            elif failure.retry == Retry.PERMANENT:
                 pause = max(pause, timedelta(minutes=5))
             approval.due_at = self.clock.now() + pause
 
@@ -145,6 +155,8 @@ class Outcomes:
                 log.warning("directory.failed", kind=error.failure.kind)
 
     def _incident(self, session: Session, approval: Approval, kind: str, *, told: str) -> None:
+        if approval.incident and (approval.incident["kind"], approval.incident.get("told")) == (kind, told):
+            return
         approval.incident = {"kind": kind, "told": told, "at": self.clock.now().isoformat()}
         record(
             session,

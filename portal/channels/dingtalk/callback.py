@@ -20,6 +20,7 @@ from portal.dingtalk.callback_crypto import (
 )
 from portal.dingtalk.events import CallbackEvent as ParsedEvent
 from portal.dingtalk.events import EventShapeError, parse_event
+from portal.rules.approval_state import ApprovalState
 
 CHECK_URL = "check_url"
 
@@ -88,6 +89,19 @@ def open_callback(binding: Binding, *, query: Mapping[str, str], body: bytes) ->
     return OpenedCallback(
         event=event, payload=opened.message, owner_key_kind=kind, owner_key=opened.owner_key
     )
+
+
+def outcomes_told(payload: str) -> frozenset[ApprovalState]:
+    """Return the outcomes that a stored event of an instance leaves possible; none when it tells of no end."""
+    event = parse_event(payload)
+    if event.kind == "terminate":
+        return frozenset({ApprovalState.WITHDRAWN, ApprovalState.TERMINATED})
+    if event.kind != "finish":
+        return frozenset()
+    decisions = {"agree": ApprovalState.APPROVED, "refuse": ApprovalState.REJECTED}
+    if event.result in decisions:
+        return frozenset({decisions[event.result]})
+    return frozenset(decisions.values())
 
 
 def success_answer(binding: Binding, *, owner_key: str) -> dict[str, str]:
