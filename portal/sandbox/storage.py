@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import logging
 import sqlite3
 import threading
 from collections.abc import Iterator
@@ -10,11 +11,14 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import create_engine, event
+from sqlalchemy import create_engine, event, inspect
 from sqlalchemy.engine import Connection, Engine
 from sqlalchemy.orm import DeclarativeBase, Session
 
 BUSY_SECONDS = 10
+# Counted up with every change of the tables: what is in a sandbox is made up and may be made again.
+LAYOUT = 2
+log = logging.getLogger(__name__)
 
 
 class Base(DeclarativeBase):
@@ -35,7 +39,7 @@ class Storage:
         self._one_writer = threading.Lock()
         importlib.import_module("portal.sandbox.tables")
         with self._one_writer, self._engine.begin() as connection:
-            Base.metadata.create_all(connection)
+            _prepare(connection)
 
     @contextmanager
     def write(self) -> Iterator[Session]:
@@ -52,6 +56,15 @@ class Storage:
     def close(self) -> None:
         """Give back the connections."""
         self._engine.dispose()
+
+
+def _prepare(connection: Connection) -> None:
+    found = connection.exec_driver_sql("PRAGMA user_version").scalar_one()
+    if found != LAYOUT and inspect(connection).get_table_names():
+        log.warning("the sandbox's file is of another version; it starts afresh")
+        Base.metadata.drop_all(connection)
+    Base.metadata.create_all(connection)
+    connection.exec_driver_sql(f"PRAGMA user_version={LAYOUT}")
 
 
 def _driver() -> Any:

@@ -165,3 +165,53 @@ def test_times_are_utc_minutes_and_absent_before_the_end(caller: Caller, code: s
     assert "finishTime" not in detail
     assert detail["result"] == ""
     assert detail["tasks"][0]["taskId"] > 2**32
+
+
+def allow_countersigning(caller: Caller, code: str) -> None:
+    caller.control("PATCH", f"templates/{code}", {"allows_countersigning": True})
+
+
+def test_countersigning_before_pauses_the_asker_until_the_other_agreed(caller: Caller, code: str) -> None:
+    instance = caller.start(code)
+    refused = caller.act(instance, person="chen", action="countersign_before", to="iris")
+    assert refused["error"] == "countersigning_off"
+    allow_countersigning(caller, code)
+    caller.act(instance, person="chen", action="countersign_before", to="iris", remark="please look")
+    asker, added = caller.detail(instance)["tasks"]
+    assert (asker["status"], added["userId"], added["activityId"]) == ("PAUSED", "iris", asker["activityId"])
+    assert caller.detail(instance)["operationRecords"][-1]["type"] == "APPEND_TASK_BEFORE"
+    assert caller.act(instance, person="chen", action="agree")["error"] == "no_task"
+    caller.act(instance, person="iris", action="agree")
+    assert waiting(caller, instance) == ["chen"]
+    caller.act(instance, person="chen", action="agree")
+    assert caller.detail(instance)["result"] == "agree"
+
+
+def test_countersigning_after_agrees_and_waits_for_the_other(caller: Caller, code: str) -> None:
+    allow_countersigning(caller, code)
+    instance = caller.start(code)
+    caller.act(instance, person="chen", action="countersign_after", to="iris")
+    kinds = [record["type"] for record in caller.detail(instance)["operationRecords"]]
+    assert kinds[-2:] == ["APPEND_TASK_AFTER", "EXECUTE_TASK_NORMAL"]
+    assert (waiting(caller, instance), caller.detail(instance)["status"]) == (["iris"], "RUNNING")
+    caller.act(instance, person="iris", action="refuse")
+    assert caller.detail(instance)["result"] == "refuse"
+
+
+def test_a_countersigner_holds_back_a_node_that_anybody_may_decide(caller: Caller, code: str) -> None:
+    allow_countersigning(caller, code)
+    design(caller, code, {"rule": "specified_members", "people": ["kate", "dora"], "mode": "any"})
+    instance = caller.start(code)
+    caller.act(instance, person="kate", action="countersign_after", to="iris")
+    assert waiting(caller, instance) == ["iris"]
+    caller.act(instance, person="iris", action="redirect", to="jack")
+    caller.act(instance, person="jack", action="agree")
+    assert caller.detail(instance)["result"] == "agree"
+
+
+def test_a_paused_task_ends_with_its_instance(caller: Caller, code: str) -> None:
+    allow_countersigning(caller, code)
+    instance = caller.start(code)
+    caller.act(instance, person="chen", action="countersign_before", to="iris")
+    caller.act(instance, person="bob", action="withdraw")
+    assert {task["status"] for task in caller.detail(instance)["tasks"]} == {"TERMINATED"}

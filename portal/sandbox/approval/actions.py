@@ -1,4 +1,4 @@
-"""What people do to an instance: agree, refuse, comment, hand over, withdraw."""
+"""What people do to an instance: agree, refuse, comment, hand over, countersign, withdraw."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from enum import StrEnum
 from sqlalchemy.orm import Session
 
 from portal.sandbox.approval import running
-from portal.sandbox.approval.flow import Mode
+from portal.sandbox.approval.flow import Mode, Step
 from portal.sandbox.clock import now_ms
 from portal.sandbox.push.events import announce_instance, announce_task
 from portal.sandbox.tables import Instance, Person, Relation, Task, Template
@@ -21,6 +21,8 @@ class Action(StrEnum):
     COMMENT = "comment"
     REDIRECT = "redirect"
     WITHDRAW = "withdraw"
+    COUNTERSIGN_BEFORE = "countersign_before"
+    COUNTERSIGN_AFTER = "countersign_after"
 
 
 class Refusal(StrEnum):
@@ -32,6 +34,7 @@ class Refusal(StrEnum):
     NOT_THE_REQUESTER = "not_the_requester"
     WITHDRAWAL_OFF = "withdrawal_off"
     TEXT_MISSING = "text_missing"
+    COUNTERSIGNING_OFF = "countersigning_off"
 
 
 class ActionRefused(Exception):
@@ -52,6 +55,8 @@ def act(
         withdraw(session, instance, userid=person, remark=remark)
     elif action is Action.REDIRECT:
         hand_over(session, own_task(instance, userid=person), to=to, remark=remark)
+    elif action in (Action.COUNTERSIGN_BEFORE, Action.COUNTERSIGN_AFTER):
+        countersign(session, own_task(instance, userid=person), to=to, action=action, remark=remark)
     else:
         decide(session, own_task(instance, userid=person), result=action.value, remark=remark)
 
@@ -81,10 +86,10 @@ def decide(session: Session, task: Task, *, result: str, remark: str) -> None:
     )
     announce_task(session, task, change="finish", result=result, remark=remark)
     if result == Action.REFUSE:
-        running.close_tasks(session, running.open_tasks(instance), status="CANCELED", announced=False)
+        running.close_tasks(session, running.unfinished_tasks(instance), status="CANCELED", announced=False)
         running.finish(session, instance, result="refuse")
     else:
-        _after_agreement(session, instance)
+        _after_agreement(session, task)
 
 
 def comment(instance: Instance, *, userid: str, text: str) -> None:
@@ -98,9 +103,7 @@ def hand_over(session: Session, task: Task, *, to: str, remark: str) -> None:
     """Give a task to somebody else; the new task has the old one's activity."""
     instance = task.instance
     _must_run(instance)
-    person = session.get(Person, to)
-    if person is None or not person.is_active or person.relation != Relation.STAFF or to == task.userid:
-        raise ActionRefused(Refusal.PERSON_UNKNOWN)
+    _check_colleague(session, task, to=to)
     _complete(task, result="REDIRECTED")
     running.note(
         instance,
@@ -111,7 +114,47 @@ def hand_over(session: Session, task: Task, *, to: str, remark: str) -> None:
         name=task.name,
     )
     announce_task(session, task, change="finish", result="redirect", remark=remark)
-    running.give_task(session, instance, step=running.current_step(instance), userid=to)
+    running.give_task(
+        session,
+        instance,
+        step=running.current_step(instance),
+        userid=to,
+        is_added=task.is_added,
+        resumes_id=task.resumes_id,
+    )
+
+
+def countersign(session: Session, task: Task, *, to: str, action: Action, remark: str) -> None:
+    """Ask one more person, before one's own decision (it pauses) or after agreeing.
+
+    Only where the template allows it; events for it are undocumented, so only tasks are announced.
+    """
+    instance = task.instance
+    _must_run(instance)
+    if not session.get_one(Template, instance.process_code).allows_countersigning:
+        raise ActionRefused(Refusal.COUNTERSIGNING_OFF)
+    _check_colleague(session, task, to=to)
+    is_before = action is Action.COUNTERSIGN_BEFORE
+    running.note(
+        instance,
+        userid=task.userid,
+        kind="APPEND_TASK_BEFORE" if is_before else "APPEND_TASK_AFTER",
+        remark=remark,
+        activity_id=task.activity_id,
+        name=task.name,
+    )
+    if is_before:
+        task.status = running.PAUSED
+    running.give_task(
+        session,
+        instance,
+        step=running.current_step(instance),
+        userid=to,
+        is_added=True,
+        resumes_id=task.id if is_before else task.resumes_id,
+    )
+    if not is_before:
+        decide(session, task, result=Action.AGREE, remark=remark)
 
 
 def withdraw(session: Session, instance: Instance, *, userid: str, remark: str) -> None:
@@ -130,26 +173,46 @@ def withdraw(session: Session, instance: Instance, *, userid: str, remark: str) 
 def terminate(session: Session, instance: Instance, *, userid: str, remark: str) -> None:
     """End a running instance without a result."""
     _must_run(instance)
-    running.close_tasks(session, running.open_tasks(instance), status="TERMINATED", announced=False)
+    running.close_tasks(session, running.unfinished_tasks(instance), status="TERMINATED", announced=False)
     running.note(instance, userid=userid, kind="TERMINATE_PROCESS_INSTANCE", remark=remark, name="撤销")
     instance.status, instance.finished_at = running.TERMINATED, now_ms()
     announce_instance(session, instance, change="terminate")
 
 
-def _after_agreement(session: Session, instance: Instance) -> None:
-    step, still_open = running.current_step(instance), running.open_tasks(instance)
-    if step.mode is Mode.ANY:
-        running.close_tasks(session, still_open, status="CANCELED", announced=True)
-    elif still_open:
+def _after_agreement(session: Session, task: Task) -> None:
+    instance = task.instance
+    step = running.current_step(instance)
+    if step.mode is Mode.ANY and not task.is_added:
+        others = [each for each in running.unfinished_tasks(instance) if not each.is_added]
+        running.close_tasks(session, others, status="CANCELED", announced=True)
+    if _resume(instance, task) or running.unfinished_tasks(instance):
         return
-    elif step.mode is Mode.ONE_BY_ONE:
-        decided = sum(
-            task.result == "AGREE" for task in instance.tasks if task.activity_id == step.activity_id
-        )
-        if decided < len(step.userids):
-            running.give_task(session, instance, step=step, userid=step.userids[decided])
-            return
+    decided = _decided(instance, step)
+    if step.mode is Mode.ONE_BY_ONE and decided < len(step.userids):
+        running.give_task(session, instance, step=step, userid=step.userids[decided])
+        return
     running.advance(session, instance)
+
+
+def _resume(instance: Instance, task: Task) -> bool:
+    """Go on with the task that was paused for ``task``, once its last countersigner has agreed."""
+    asked = [each for each in running.open_tasks(instance) if each.resumes_id == task.resumes_id]
+    for paused in instance.tasks:
+        if task.resumes_id == paused.id and paused.status == running.PAUSED and not asked:
+            paused.status = running.RUNNING
+            return True
+    return False
+
+
+def _decided(instance: Instance, step: Step) -> int:
+    own = (task for task in instance.tasks if task.activity_id == step.activity_id and not task.is_added)
+    return sum(task.result == "AGREE" for task in own)
+
+
+def _check_colleague(session: Session, task: Task, *, to: str) -> None:
+    person = session.get(Person, to)
+    if person is None or not person.is_active or person.relation != Relation.STAFF or to == task.userid:
+        raise ActionRefused(Refusal.PERSON_UNKNOWN)
 
 
 def _complete(task: Task, *, result: str) -> None:

@@ -12,7 +12,7 @@ from portal.sandbox.clock import CHINA, as_datetime, now_ms
 from portal.sandbox.push.events import announce_instance, announce_task
 from portal.sandbox.tables import Instance, Person, Record, Task, Template
 
-RUNNING, COMPLETED, TERMINATED = "RUNNING", "COMPLETED", "TERMINATED"
+RUNNING, PAUSED, COMPLETED, TERMINATED = "RUNNING", "PAUSED", "COMPLETED", "TERMINATED"
 
 
 def start(
@@ -73,14 +73,24 @@ def advance(session: Session, instance: Instance) -> None:
     finish(session, instance, result="agree")
 
 
-def give_task(session: Session, instance: Instance, *, step: Step, userid: str) -> Task:
-    """Give ``userid`` a task of ``step`` and announce it."""
+def give_task(
+    session: Session,
+    instance: Instance,
+    *,
+    step: Step,
+    userid: str,
+    is_added: bool = False,
+    resumes_id: int | None = None,
+) -> Task:
+    """Give ``userid`` a task of ``step`` and announce it; a countersigner's task is an added one."""
     task = Task(
         userid=userid,
         activity_id=step.activity_id,
         name=step.name,
         status=RUNNING,
         result="NONE",
+        is_added=is_added,
+        resumes_id=resumes_id,
         created_at=now_ms(),
     )
     instance.tasks.append(task)
@@ -107,6 +117,11 @@ def close_tasks(session: Session, tasks: list[Task], *, status: str, announced: 
 def open_tasks(instance: Instance) -> list[Task]:
     """The tasks waiting for a decision."""
     return [task for task in instance.tasks if task.status == RUNNING]
+
+
+def unfinished_tasks(instance: Instance) -> list[Task]:
+    """The open tasks and those paused for a countersigner."""
+    return [task for task in instance.tasks if task.status in (RUNNING, PAUSED)]
 
 
 def current_step(instance: Instance) -> Step:

@@ -37,9 +37,9 @@ def save(userid: str) -> ResponseReturnValue:
             abort(404)
         if "active" in request.form:
             person.is_active = request.form["active"] == "yes"
-        manager = request.form.get("manager_userid")
-        if manager is not None and (manager == "" or session.get(Person, manager) is not None):
-            person.manager_userid = manager or None
+        supervisor = request.form.get("manager_userid")
+        if supervisor is not None and (supervisor == "" or session.get(Person, supervisor) is not None):
+            person.manager_userid = supervisor or None
         name = person.name
     flash(_("Saved: %(name)s.", name=name))
     return redirect(url_for(".page"), code=303)

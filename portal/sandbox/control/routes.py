@@ -11,7 +11,7 @@ Every request needs the header ``X-Sandbox-Control: 1``. ``GET /control`` withou
 - ``POST /control/faults``: ``{fault, operation, count, seconds, part}``; ``GET`` lists, ``DELETE`` clears
 - ``GET /control/instances[?process_code=]``, ``GET /control/instances/<id>``
 - ``POST /control/instances/<id>/actions``: ``{person, action, remark, to}``, action of agree, refuse, comment,
-  redirect, withdraw
+  redirect, countersign_before, countersign_after, withdraw
 - ``GET /control/people``, ``PATCH /control/people/<userid>``: ``{active, manager_userid, department_ids}``
 - ``GET /control/templates``, ``PUT /control/templates/<code>/flow``: ``{nodes: [...]}``,
   ``PATCH /control/templates/<code>``: ``{status, visible_to, requester_may_withdraw, allows_countersigning}``

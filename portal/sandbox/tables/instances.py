@@ -39,7 +39,10 @@ class Instance(Base):
 
 
 class Task(Base):
-    """One person's part of a step."""
+    """One person's part of a step.
+
+    A countersigner's task ``is_added``; ``resumes_id`` is the paused task that goes on after it.
+    """
 
     __tablename__ = "task"
 
@@ -50,6 +53,8 @@ class Task(Base):
     name: Mapped[str]
     status: Mapped[str] = mapped_column(default="RUNNING")
     result: Mapped[str] = mapped_column(default="NONE")
+    is_added: Mapped[bool] = mapped_column(default=False)
+    resumes_id: Mapped[int | None]
     created_at: Mapped[int]
     finished_at: Mapped[int | None]
     instance: Mapped[Instance] = relationship(back_populates="tasks")
