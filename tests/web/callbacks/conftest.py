@@ -1,0 +1,5 @@
+"""The callback is tested over real HTTP, in a whole portal."""
+
+from tests.services.conftest import shared_world, world
+
+__all__ = ["shared_world", "world"]
