@@ -47,7 +47,8 @@ class RunningDemo:
             )
         deadline = time.monotonic() + READY_WITHIN_SECONDS
         while not self._is_ready():
-            assert self._process.poll() is None and time.monotonic() < deadline, self.console()
+            assert self._process.poll() is None, self.console()
+            assert time.monotonic() < deadline, self.console()
             time.sleep(0.1)
         return self
 
