@@ -29,6 +29,7 @@ class FaultName(StrEnum):
     SYSTEM_ERROR_200 = "system_error_200_without_instance_id"
     HTML_BODY = "html_body"
     FORECAST_UNSUCCESSFUL = "forecast_unsuccessful"
+    NOT_YET_READABLE = "not_yet_readable"
     WRONG_KEY = "wrong_key"
     LOST_EVENT = "lost_event"
     DUPLICATE_EVENT = "duplicate_event"

@@ -76,6 +76,14 @@ def test_a_page_instead_of_json(caller: Caller, code: str) -> None:
     assert answer.headers["Content-Type"].startswith("text/html")
 
 
+def test_a_new_instance_may_not_be_readable_yet(caller: Caller, code: str) -> None:
+    set_fault(caller, "not_yet_readable", "getProcessInstance")
+    query = {"processInstanceId": start(caller, code).json()["instanceId"]}
+    answers = [caller.new("GET", "workflow/processInstances", params=query) for _ in "12"]
+    assert [answer.status_code for answer in answers] == [400, 200]
+    assert answers[0].json()["code"] == "processInstanceNotExist"
+
+
 def test_a_fault_hits_its_operation_only_and_as_often_as_told(caller: Caller, code: str) -> None:
     set_fault(caller, "throttle_429", count=2)
     caller.forecast(code)

@@ -30,6 +30,7 @@ def before(operation: Operation, name: str, *, settings: Settings, sandbox: Sand
         FaultName.QUOTA_EXHAUSTED: lambda: meter.quota_exhausted(operation),
         FaultName.PERMISSION_MISSING: lambda: permission_missing(operation, text=text, config=config),
         FaultName.INVALID_TOKEN_ONCE: lambda: invalid_token(operation),
+        FaultName.NOT_YET_READABLE: lambda: refused("processInstanceNotExist", "审批实例不存在"),
         FaultName.HTTP_500_BEFORE: lambda: refused("systemError", "系统异常", status=500),
     }
     if name in HELD_BEFORE:
