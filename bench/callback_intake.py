@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import sys
 import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -11,6 +13,7 @@ from typing import Any
 from bench.figures import in_milliseconds, rounded
 from bench.http_load import Load, arrive, saturate
 from bench.place import PORTAL, Place, free_port, wait_until_answering
+from bench.process_costs import cpu_seconds
 from bench.sealed_events import sealed_events
 
 ROUNDS = 5
@@ -25,37 +28,65 @@ def measure() -> dict[str, Any]:
     """Return throughput, latencies and the ratio to the floor."""
     with tempfile.TemporaryDirectory() as folder, Place(Path(folder)) as place:
         floor_port = free_port()
-        place.start(PORTAL, "serve", name="portal")
-        place.start(
+        portal = place.start(PORTAL, "serve", name="portal")
+        floor = place.start(
             *(sys.executable, "-m", "bench.floor"),
             *(str(floor_port), f"{folder}/floor.sqlite3", place.keys.callback_aes_key),
             name="floor",
         )
         wait_until_answering(f"{place.demo.portal_url}/health/live")
-        ports = {"portal": place.demo.portal_port, "floor": floor_port}
-        rounds = _alternate(place, ports)
+        sides = (
+            Side("floor", port=floor_port, pid=floor.pid),
+            Side("portal", port=place.demo.portal_port, pid=portal.pid),
+        )
+        _alternate(place, sides)
         at_rate = _at_a_fixed_rate(place)
-    throughput = {name: [each.per_second for each in loads] for name, loads in rounds.items()}
     return {
         "connections": CONNECTIONS,
         "rounds": ROUNDS,
         "requests_a_round": REQUESTS_A_ROUND,
-        **{name: _summed_up(loads) for name, loads in rounds.items()},
-        "ratio_to_floor": rounded(median(throughput["portal"]) / median(throughput["floor"])),
+        **{side.name: side.summed_up() for side in sides},
+        "ratio_to_floor": rounded(sides[1].per_second / sides[0].per_second),
         "at_100_a_second": in_milliseconds(at_rate.latencies),
     }
 
 
-def _alternate(place: Place, ports: dict[str, int]) -> dict[str, list[Load]]:
-    rounds: dict[str, list[Load]] = {name: [] for name in ports}
-    for name, port in ports.items():
-        _wait_for(port)
-        saturate(port, _sealed(place, port, WARM_UP), connections=CONNECTIONS)
+@dataclass
+class Side:
+    """One of the two servers that take turns."""
+
+    name: str
+    port: int
+    pid: int
+    loads: list[Load] = field(default_factory=list)
+    cpu_seconds: float = 0.0
+
+    @property
+    def per_second(self) -> float:
+        return median(load.per_second for load in self.loads)
+
+    def saturate(self, requests: list[bytes]) -> None:
+        before = cpu_seconds(self.pid)
+        self.loads.append(saturate(self.port, requests, connections=CONNECTIONS))
+        self.cpu_seconds += cpu_seconds(self.pid) - before
+
+    def summed_up(self) -> dict[str, Any]:
+        latencies = [latency for load in self.loads for latency in load.latencies]
+        return {
+            "per_second": rounded(self.per_second),
+            "per_second_by_round": [rounded(load.per_second) for load in self.loads],
+            "cpu_ms_a_request": rounded(self.cpu_seconds * 1000 / len(latencies)),
+            **in_milliseconds(latencies),
+        }
+
+
+def _alternate(place: Place, sides: Sequence[Side]) -> None:
+    for side in sides:
+        _wait_for(side.port)
+        saturate(side.port, _sealed(place, side.port, WARM_UP), connections=CONNECTIONS)
     for _ in range(ROUNDS):
-        for name, port in ports.items():
-            requests = _sealed(place, port, REQUESTS_A_ROUND)
-            rounds[name].append(saturate(port, requests, connections=CONNECTIONS))
-    return rounds
+        for side in sides:
+            side.saturate(_sealed(place, side.port, REQUESTS_A_ROUND))
 
 
 def _at_a_fixed_rate(place: Place) -> Load:
@@ -65,15 +96,6 @@ def _at_a_fixed_rate(place: Place) -> Load:
     port = place.demo.portal_port
     requests = _sealed(place, port, ARRIVALS_PER_SECOND * ARRIVAL_SECONDS)
     return arrive(port, requests, per_second=ARRIVALS_PER_SECOND, connections=32)
-
-
-def _summed_up(loads: list[Load]) -> dict[str, Any]:
-    every = [latency for load in loads for latency in load.latencies]
-    return {
-        "per_second": rounded(median(load.per_second for load in loads)),
-        "per_second_by_round": [rounded(load.per_second) for load in loads],
-        **in_milliseconds(every),
-    }
 
 
 def _sealed(place: Place, port: int, count: int) -> list[bytes]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+import logging
 import secrets
 import sys
 import threading
@@ -75,6 +76,7 @@ def main(port: int, path: str, aes_key: str) -> None:
         connection.exec_driver_sql("PRAGMA journal_mode=WAL")
     CallbackEvent.metadata.create_all(engine)
     engine.dispose()
+    logging.getLogger("waitress.queue").setLevel(logging.ERROR)
     server = create_server(Floor(path, aes_key), host="127.0.0.1", port=port, threads=THREADS, ident=None)
     server.run()
 

@@ -69,9 +69,7 @@ def arrive(port: int, requests: list[bytes], *, per_second: float, connections: 
 
 
 @contextmanager
-def _connected(
-    port: int, *, connections: int
-) -> Iterator[tuple[selectors.BaseSelector, list[_Connection]]]:
+def _connected(port: int, *, connections: int) -> Iterator[tuple[selectors.BaseSelector, list[_Connection]]]:
     chooser = selectors.DefaultSelector()
     opened: list[_Connection] = []
     with closing(chooser):

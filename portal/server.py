@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import signal
 import sys
 from typing import Any
@@ -30,6 +31,8 @@ def serve_portal(app: Flask, settings: Settings) -> None:
         ident=None,
         **_proxy(settings),
     )
+    # One line for each request that finds every thread busy: no news, and dear just then.
+    logging.getLogger("waitress.queue").setLevel(logging.ERROR)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     log.info("web.started", address=f"{settings.host}:{settings.port}")
     server.run()

@@ -2,31 +2,43 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
 
 import structlog
-from sqlalchemy import Dialect, Insert, insert, update
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import bindparam, text, update
 from sqlalchemy.exc import SQLAlchemyError
 
-from portal.channels.dingtalk.callback import (
-    CallbackRefused,
-    OpenedCallback,
-    RefusalReason,
-    open_callback,
-    success_answer,
-)
+from portal.channels.callback_refusals import CallbackRefused, RefusalReason
+from portal.channels.dingtalk.callback import OpenedCallback, open_callback, success_answer
 from portal.clock import Clock
-from portal.database import transaction
-from portal.models import CallbackEvent, CallbackTally, DingTalkApp
+from portal.database import core_transaction, transaction
+from portal.models import CallbackTally, DingTalkApp
+from portal.models.base import UtcDateTime
 from portal.models.callback_event import EventState
 from portal.services.dingtalk_app import BindingStore
+from portal.services.shared_commit import SharedCommit
 
 log = structlog.get_logger(__name__)
 
 LARGEST_BODY_BYTES = 256 * 1024
 SAMPLES_KEPT = 5
+
+EventRow = dict[str, Any]
+
+# In words that SQLite and PostgreSQL share: SQLAlchemy builds its own ON CONFLICT anew for every event.
+STORE_ONCE = text(
+    """
+    INSERT INTO portal_callback_event
+        (event_key, event_type, kind, instance_id, process_code, owner_key_kind, payload, received_at, state,
+        attempts, due_at)
+    VALUES
+        (:event_key, :event_type, :kind, :instance_id, :process_code, :owner_key_kind, :payload, :now, :state,
+        0, :now)
+    ON CONFLICT (event_key) DO NOTHING
+    """
+).bindparams(bindparam("now", type_=UtcDateTime()))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,6 +47,7 @@ class CallbackIntake:
 
     clock: Clock
     bindings: BindingStore
+    event_rows: SharedCommit[EventRow] = field(default_factory=lambda: SharedCommit(_store_once))
 
     def receive(self, *, query: Mapping[str, str], body: bytes, address: str) -> dict[str, str]:
         """Store one callback under its unique key and return the encrypted ``success``.
@@ -77,32 +90,26 @@ class CallbackIntake:
             log.error("callback.not_tallied", error=type(error).__name__)
 
     def _store(self, opened: OpenedCallback) -> None:
-        now = self.clock.now()
-        with transaction() as session:
-            if opened.is_address_check:
-                session.execute(update(DingTalkApp).values(check_url_at=now))
-                return
-            event = opened.event
-            session.execute(
-                _insert_once(session.get_bind().dialect).values(
-                    event_key=event.dedupe_key[:200],
-                    event_type=event.event_type[:64],
-                    kind=(event.kind or "")[:32] or None,
-                    instance_id=event.instance_id,
-                    process_code=event.process_code,
-                    owner_key_kind=opened.owner_key_kind.value,
-                    payload=opened.payload,
-                    received_at=now,
-                    state=EventState.RECEIVED.value,
-                    attempts=0,
-                    due_at=now,
-                )
-            )
+        if opened.is_address_check:
+            with core_transaction() as connection:
+                connection.execute(update(DingTalkApp).values(check_url_at=self.clock.now()))
+            return
+        event = opened.event
+        self.event_rows.store(
+            {
+                "event_key": event.dedupe_key[:200],
+                "event_type": event.event_type[:64],
+                "kind": (event.kind or "")[:32] or None,
+                "instance_id": event.instance_id,
+                "process_code": event.process_code,
+                "owner_key_kind": opened.owner_key_kind.value,
+                "payload": opened.payload,
+                "now": self.clock.now(),
+                "state": EventState.RECEIVED.value,
+            }
+        )
 
 
-def _insert_once(dialect: Dialect) -> Insert:
-    if dialect.name == "sqlite":
-        return sqlite.insert(CallbackEvent).on_conflict_do_nothing(index_elements=["event_key"])
-    if dialect.name == "postgresql":
-        return postgresql.insert(CallbackEvent).on_conflict_do_nothing(index_elements=["event_key"])
-    return insert(CallbackEvent)
+def _store_once(rows: Sequence[EventRow]) -> None:
+    with core_transaction() as connection:
+        connection.execute(STORE_ONCE, rows)

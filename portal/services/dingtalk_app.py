@@ -9,8 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import update
-from sqlalchemy.orm import Session
+from sqlalchemy import Row, select, update
 from sqlalchemy.orm.exc import StaleDataError
 
 from portal.channels.dingtalk.connection import Binding, DingTalkConnection
@@ -30,6 +29,8 @@ CALLBACK_TOKEN = re.compile(r"[A-Za-z0-9]{3,32}")
 IDENTIFIER = re.compile(r"[A-Za-z0-9_-]{3,64}")
 _ALPHABET = string.ascii_letters + string.digits
 _PLACE = "portal_dingtalk_app.{}.1"
+_EDITION = "SELECT version, updated_at FROM portal_dingtalk_app WHERE id = 1"
+_BOUND_APP = select(*DingTalkApp.__table__.columns).where(DingTalkApp.id == 1)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,24 +71,30 @@ def generate_aes_key() -> str:
 
 
 class BindingStore:
-    """Reads the binding in a session of its own, so that no transaction is open when a call follows."""
+    """Reads the binding on a connection of its own, so that no transaction is open when a call follows."""
 
     def __init__(self, box: SecretBox) -> None:
         self._box = box
-        self._opened: Binding | None = None
+        self._opened: tuple[Row[Any], Binding] | None = None
 
     def read(self) -> Binding | None:
-        """Return the opened binding, or None; raises ``SecretUnreadable`` when the secret key changed."""
-        with Session(db.engine) as session:
-            row = session.get(DingTalkApp, 1)
-        if row is None:
-            return None
-        opened = self._opened
-        if opened is None or opened.version != row.version or opened.app_key != row.app_key:
-            opened = self._opened = self._open(row)
+        """Return the opened binding, or None; raises ``SecretUnreadable`` when the secret key changed.
+
+        Every callback asks, so the row is read and its secrets are opened only when it has changed.
+        """
+        known = self._opened
+        with db.engine.connect() as connection:
+            edition = connection.exec_driver_sql(_EDITION).one_or_none()
+            if edition is None:
+                return None
+            if known is not None and known[0] == edition:
+                return known[1]
+            row = connection.execute(_BOUND_APP).one()
+        opened = self._open(row)
+        self._opened = edition, opened
         return opened
 
-    def _open(self, row: DingTalkApp) -> Binding:
+    def _open(self, row: Row[Any]) -> Binding:
         return Binding(
             corp_id=row.corp_id,
             app_key=row.app_key,
