@@ -10,7 +10,7 @@ from datetime import date
 from flask_babel import get_locale
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, selectinload
 
 from portal.channels.approval_channel import ChannelName
 from portal.clock import Clock
@@ -36,7 +36,7 @@ from portal.services.form_values import reference, request_values
 from portal.services.template_flow import approval_department
 
 LONGEST_REASON = 2000
-LIST_LIMIT = 100
+LIST_LIMIT = 20
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -111,11 +111,22 @@ class AccessRequests:
             )
             return request.number
 
-    def of(self, requester: Person) -> Sequence[AccessRequest]:
-        """Return the newest requests of one person."""
+    def of(self, requester: Person, *, older_than: int | None = None) -> Sequence[AccessRequest]:
+        """Return at most ``LIST_LIMIT`` requests of one person, newest first, with what a list shows of them.
+
+        ``older_than`` is the id of the last request of the list before.
+        """
+        statement = select(AccessRequest).filter_by(requester_id=requester.id)
+        if older_than is not None:
+            statement = statement.where(AccessRequest.id < older_than)
+        approvals = selectinload(AccessRequest.approvals)
         return db.session.scalars(
-            select(AccessRequest)
-            .filter_by(requester_id=requester.id)
+            statement.options(
+                selectinload(AccessRequest.items).joinedload(RequestItem.resource).lazyload(Resource.owner),
+                approvals.lazyload(Approval.template),
+                approvals.lazyload(Approval.approver),
+                approvals.lazyload(Approval.records),
+            )
             .order_by(AccessRequest.id.desc())
             .limit(LIST_LIMIT)
         ).all()

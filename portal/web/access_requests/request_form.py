@@ -48,6 +48,11 @@ def text_of(typed: str | None) -> str:
     return (typed or "").replace("\x00", "").replace("\r\n", "\n")
 
 
+def whole_number(text: str | None) -> int | None:
+    """Return the number in ``text``, or None when there is none that a database could hold."""
+    return int(text) if text and re.fullmatch(r"-?[0-9]{1,18}", text) else None
+
+
 def _known_key(sent: str | None) -> str:
     return sent if sent and re.fullmatch(r"[0-9a-f]{32}", sent) else secrets.token_hex(16)
 
@@ -102,12 +107,12 @@ class AccessRequestForm(FlaskForm):  # type: ignore[misc]
 
     def validate_validity(self, field: Field) -> None:
         """Refuse what is neither a number of days nor the choice of a date."""
-        if field.data and field.data != UNTIL_A_DATE and _number(field.data) is None:
+        if field.data and field.data != UNTIL_A_DATE and whole_number(field.data) is None:
             raise ValidationError(gettext("Choose for how long."))
 
     def validate_department(self, field: Field) -> None:
         """Refuse what is no number."""
-        if field.data and _number(field.data) is None:
+        if field.data and whole_number(field.data) is None:
             raise ValidationError(gettext("Choose one of your departments."))
 
     def asked(self, resource: Resource) -> RequestForm:
@@ -116,10 +121,10 @@ class AccessRequestForm(FlaskForm):  # type: ignore[misc]
         return RequestForm(
             resource_id=resource.id,
             entitlement=self.level.data or "",
-            days=None if has_end_date else _number(self.validity.data),
+            days=None if has_end_date else whole_number(self.validity.data),
             until=_day(self.until.data) if has_end_date else None,
             reason=self.reason.data or "",
-            department_id=_number(self.department.data),
+            department_id=whole_number(self.department.data),
             submission_key=self.submission_key.data or "",
         )
 
@@ -127,10 +132,6 @@ class AccessRequestForm(FlaskForm):  # type: ignore[misc]
         """Put a fault that the service found beside its field."""
         field: Any = self[_FIELD_OF_FAULT[fault.field]]
         field.errors = [fault_sentence(fault)]
-
-
-def _number(text: str | None) -> int | None:
-    return int(text) if text and re.fullmatch(r"-?[0-9]{1,18}", text) else None
 
 
 def _day(text: str | None) -> date | None:

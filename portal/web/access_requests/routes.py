@@ -7,7 +7,7 @@ from datetime import timedelta
 from flask import Blueprint, Response, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as BaseResponse
 
-from portal.models import Resource
+from portal.models import AccessRequest, Resource
 from portal.rules.entitlement import entitlements_of
 from portal.rules.validity import LONGEST_DAYS
 from portal.services.access_requests import LIST_LIMIT, LONGEST_REASON
@@ -15,7 +15,7 @@ from portal.services.catalogue import SEARCH_LIMIT
 from portal.services.faults import FieldFault, Problem, ProblemReason
 from portal.services.registry import services
 from portal.web.access import current_actor, sign_in_required, signed_in_person
-from portal.web.access_requests.request_form import AccessRequestForm, text_of
+from portal.web.access_requests.request_form import AccessRequestForm, text_of, whole_number
 from portal.web.access_requests.request_status import badge_of, status_of, version_of
 from portal.web.errors import Problem as ProblemWords
 from portal.web.htmx import no_content, redirect_or_refresh, render, wants_partial
@@ -41,12 +41,13 @@ def home() -> BaseResponse:
 @sign_in_required
 def mine() -> str:
     person = signed_in_person()
-    rows = services().access_requests.of(person)
+    rows = services().access_requests.of(person, older_than=whole_number(request.args.get("older_than")))
     return render_template(
         "access_requests/mine_page.html",
         rows=[(row, badge_of(row)) for row in rows],
-        limit=LIST_LIMIT if len(rows) == LIST_LIMIT else None,
-        is_set_up=_is_set_up(),
+        older_than=rows[-1].id if len(rows) == LIST_LIMIT else None,
+        is_older="older_than" in request.args,
+        has_setup_to_finish=person.is_organization_admin and not _is_set_up(),
     )
 
 
@@ -85,16 +86,16 @@ def create() -> Response:
 @access_requests.get("/requests/<number>")
 @sign_in_required
 def page(number: str) -> Response:
-    return _status(number)
+    return _status(_visible(number))
 
 
 @access_requests.get("/requests/<number>/status")
 @sign_in_required
 def status(number: str) -> Response:
-    found = services().access_requests.view(signed_in_person(), number)
+    found = _visible(number)
     if request.args.get("seen") == version_of(found):
         return no_content()  # nothing is swapped, so an open menu stays open and nothing is read out twice
-    return _status(number)
+    return _status(found)
 
 
 @access_requests.post("/requests/<number>/withdrawal")
@@ -103,7 +104,7 @@ def withdraw(number: str) -> Response:
     try:
         services().access_requests.withdraw(current_actor(), signed_in_person(), number)
     except Problem as problem:
-        return _status(number, problem=problem)
+        return _status(_visible(number), problem=problem)
     return redirect_or_refresh(url_for(".page", number=number))
 
 
@@ -113,7 +114,7 @@ def start(number: str) -> Response:
     try:
         services().access_requests.try_again(current_actor(), signed_in_person(), number)
     except Problem as problem:
-        return _status(number, problem=problem)
+        return _status(_visible(number), problem=problem)
     return redirect_or_refresh(url_for(".page", number=number))
 
 
@@ -173,9 +174,12 @@ def _obstacle() -> ProblemWords | None:
     return problem_words(Problem(reason)) if reason else None
 
 
-def _status(number: str, *, problem: Problem | None = None) -> Response:
+def _visible(number: str) -> AccessRequest:
+    return services().access_requests.view(signed_in_person(), number)
+
+
+def _status(found: AccessRequest, *, problem: Problem | None = None) -> Response:
     viewer = signed_in_person()
-    found = services().access_requests.view(viewer, number)
     return render(
         "access_requests/status_page.html",
         "access_requests/_status.html",

@@ -285,3 +285,29 @@ def test_the_whole_story_is_told_by_the_pages(ready: World) -> None:
     assert "Access is given in the BI tool by the owner." in page
     assert "同意" in page
     assert ready.look(lambda: person_named("chen").name) in page
+
+
+def test_older_requests_are_a_page_away(ready: World) -> None:
+    jack = ready.client("jack")
+    numbers = [ask(jack) for _ in range(21)]
+    newest = jack.get("/requests").text
+    assert numbers[-1] in newest
+    assert numbers[0] not in newest
+    older = re.search(r'href="(/requests\?older_than=\d+)"', newest)
+    assert older
+    page = jack.get(older[1]).text
+    assert numbers[0] in page
+    assert numbers[1] not in page
+
+
+@pytest.mark.parametrize("junk", ["0", "-1", "9" * 18])
+def test_an_odd_place_in_the_list_breaks_nothing(ready: World, number: str, junk: str) -> None:
+    bob = ready.client("bob")
+    answer = bob.get("/requests", query_string={"older_than": junk})
+    assert answer.status_code == 200
+    assert (number in answer.text) == (junk.startswith("9"))
+
+
+@pytest.mark.parametrize("junk", ["", "x", "9" * 400])
+def test_what_is_no_place_in_the_list_shows_the_newest(ready: World, number: str, junk: str) -> None:
+    assert number in ready.client("bob").get("/requests", query_string={"older_than": junk}).text
