@@ -18,6 +18,7 @@ class RefusalReason(StrEnum):
     WRONG_CORP = "wrong_corp"
     BAD_MESSAGE = "bad_message"
     NOT_STORED = "not_stored"
+    SECRETS_UNREADABLE = "secrets_unreadable"
 
 
 class CallbackRefused(Exception):

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from portal.clock import Clock
@@ -124,12 +125,20 @@ class ApprovalSettingsService:
 
 def stored_settings(session: Session, clock: Clock) -> ApprovalSettings:
     """Return the settings row inside a transaction, making it on first use."""
-    row = session.get(ApprovalSettings, 1, with_for_update={"of": ApprovalSettings})
+    row = _locked(session)
     if row is None:
-        row = _defaults(clock)
-        session.add(row)
-        session.flush()
+        try:
+            with session.begin_nested():
+                session.add(_defaults(clock))
+        except IntegrityError:
+            pass  # another admin saved for the first time at the same moment (PostgreSQL)
+        row = _locked(session)
+    assert row is not None  # noqa: S101  it was there or was just made
     return row
+
+
+def _locked(session: Session) -> ApprovalSettings | None:
+    return session.get(ApprovalSettings, 1, with_for_update={"of": ApprovalSettings})
 
 
 def _defaults(clock: Clock) -> ApprovalSettings:

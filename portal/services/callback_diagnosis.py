@@ -23,6 +23,7 @@ class Finding(StrEnum):
     TOKEN_DIFFERS = "token_differs"  # noqa: S105  a name, not a password
     AES_KEY_DIFFERS = "aes_key_differs"
     OWNER_DIFFERS = "owner_differs"
+    SECRETS_UNREADABLE = "secrets_unreadable"
     START_NOT_SUBSCRIBED = "start_not_subscribed"
     NOT_DINGTALK = "not_dingtalk"
 
@@ -30,6 +31,7 @@ class Finding(StrEnum):
 _BY_REASON = {
     RefusalReason.SIGNATURE: Finding.TOKEN_DIFFERS,
     RefusalReason.UNDECRYPTABLE: Finding.AES_KEY_DIFFERS,
+    RefusalReason.SECRETS_UNREADABLE: Finding.SECRETS_UNREADABLE,
     RefusalReason.WRONG_OWNER: Finding.OWNER_DIFFERS,
     RefusalReason.WRONG_CORP: Finding.OWNER_DIFFERS,
 }

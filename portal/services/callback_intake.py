@@ -12,11 +12,13 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from portal.channels.callback_refusals import CallbackRefused, RefusalReason
 from portal.channels.dingtalk.callback import OpenedCallback, open_callback, success_answer
+from portal.channels.dingtalk.connection import Binding
 from portal.clock import Clock
 from portal.database import core_transaction, transaction
 from portal.models import CallbackTally, DingTalkApp
 from portal.models.base import UtcDateTime
 from portal.models.callback_event import EventState
+from portal.secret_box import SecretUnreadable
 from portal.services.dingtalk_app import BindingStore
 from portal.services.shared_commit import SharedCommit
 
@@ -58,7 +60,7 @@ class CallbackIntake:
         try:
             if len(body) > LARGEST_BODY_BYTES:
                 raise CallbackRefused(RefusalReason.TOO_LARGE)
-            binding = self.bindings.read()
+            binding = self._binding()
             if binding is None:
                 raise CallbackRefused(RefusalReason.NOT_BOUND)
             opened = open_callback(binding, query=query, body=body)
@@ -71,6 +73,12 @@ class CallbackIntake:
             log.error("callback.not_stored", error=type(error).__name__)
             raise CallbackRefused(RefusalReason.NOT_STORED) from error
         return success_answer(binding, owner_key=opened.owner_key)
+
+    def _binding(self) -> Binding | None:
+        try:
+            return self.bindings.read()
+        except SecretUnreadable as error:
+            raise CallbackRefused(RefusalReason.SECRETS_UNREADABLE) from error
 
     def tally(self, reason: RefusalReason, *, address: str) -> None:
         """Count a refusal by hour, with when and from where the last few came; never a body."""
@@ -100,8 +108,9 @@ class CallbackIntake:
                 "event_key": event.dedupe_key[:200],
                 "event_type": event.event_type[:64],
                 "kind": (event.kind or "")[:32] or None,
-                "instance_id": event.instance_id,
-                "process_code": event.process_code,
+                # Longer than any of ours: kept as unknown rather than asked for again and again.
+                "instance_id": event.instance_id and event.instance_id[:128],
+                "process_code": event.process_code and event.process_code[:128],
                 "owner_key_kind": opened.owner_key_kind.value,
                 "payload": opened.payload,
                 "now": self.clock.now(),

@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Row, select, update
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm.exc import StaleDataError
 
 from portal.channels.dingtalk.connection import Binding, DingTalkConnection
@@ -26,6 +27,7 @@ from portal.settings import InitialBinding
 
 AES_KEY = re.compile(r"[A-Za-z0-9]{43}")
 CALLBACK_TOKEN = re.compile(r"[A-Za-z0-9]{3,32}")
+AGENT_ID = re.compile(r"[0-9]{1,18}")
 IDENTIFIER = re.compile(r"[A-Za-z0-9_-]{3,64}")
 _ALPHABET = string.ascii_letters + string.digits
 _PLACE = "portal_dingtalk_app.{}.1"
@@ -152,46 +154,49 @@ class DingTalkApps:
         Raises ``FieldFault`` for the first bad field and ``Problem(SETTINGS_CHANGED)`` when another admin
         saved meanwhile.
         """
-        try:
-            with transaction() as session:
-                row = session.get(DingTalkApp, 1)
-                _check(form, is_first=row is None)
-                if (row.version if row else 0) != form.version:
-                    raise Problem(ProblemReason.SETTINGS_CHANGED)
-                before = _redacted(row)
-                if row is None:
-                    row = DingTalkApp(id=1, updated_at=self.clock.now())
-                    session.add(row)
-                self._fill(row, form)
+        with transaction() as session:
+            row = session.get(DingTalkApp, 1)
+            _check(form, is_first=row is None)
+            if (row.version if row else 0) != form.version:
+                raise Problem(ProblemReason.SETTINGS_CHANGED)
+            before = _redacted(row)
+            if row is None:
+                row = DingTalkApp(id=1, updated_at=self.clock.now())
+                session.add(row)
+            self._fill(row, form)
+            try:
                 session.flush()
-                record(
-                    session,
-                    actor,
-                    "dingtalk_app.saved",
-                    at=self.clock.now(),
-                    subject=("dingtalk_app", 1),
-                    before=before,
-                    after={**(_redacted(row) or {}), "secrets_replaced": _replaced(form)},
-                )
-        except StaleDataError as error:
-            raise Problem(ProblemReason.SETTINGS_CHANGED) from error
+            except (StaleDataError, IntegrityError) as error:
+                raise Problem(ProblemReason.SETTINGS_CHANGED) from error
+            record(
+                session,
+                actor,
+                "dingtalk_app.saved",
+                at=self.clock.now(),
+                subject=("dingtalk_app", 1),
+                before=before,
+                after={**(_redacted(row) or {}), "secrets_replaced": _replaced(form)},
+            )
 
     def bind_initially(self, initial: InitialBinding) -> None:
         """Take the first binding from the environment, if there is one and nothing is bound yet."""
         if not (initial.app_key and initial.app_secret) or db.session.get(DingTalkApp, 1) is not None:
             return
-        self.save(
-            PORTAL,
-            BindingForm(
-                corp_id=initial.corp_id,
-                app_key=initial.app_key,
-                agent_id=initial.agent_id,
-                app_secret=initial.app_secret,
-                callback_token=initial.callback_token or generate_callback_token(),
-                callback_aes_key=initial.callback_aes_key or generate_aes_key(),
-                version=0,
-            ),
+        first = BindingForm(
+            corp_id=initial.corp_id,
+            app_key=initial.app_key,
+            agent_id=initial.agent_id,
+            app_secret=initial.app_secret,
+            callback_token=initial.callback_token or generate_callback_token(),
+            callback_aes_key=initial.callback_aes_key or generate_aes_key(),
+            version=0,
         )
+        try:
+            self.save(PORTAL, first)
+        except Problem as problem:
+            # Processes that start together all try; one is first.
+            if problem.reason != ProblemReason.SETTINGS_CHANGED:
+                raise
 
     def check_connection(self, actor: Actor) -> Failure | None:
         """Prove the credentials with a fresh token (a permission granted just now may need one).
@@ -239,7 +244,7 @@ def _check(form: BindingForm, *, is_first: bool) -> None:
         raise FieldFault("corp_id", "identifier")
     if not IDENTIFIER.fullmatch(form.app_key):
         raise FieldFault("app_key", "identifier")
-    if form.agent_id and not (form.agent_id.isascii() and form.agent_id.isdecimal()):
+    if form.agent_id and not AGENT_ID.fullmatch(form.agent_id):
         raise FieldFault("agent_id", "number")
     if (is_first and not form.app_secret) or len(form.app_secret) > 128:
         raise FieldFault("app_secret", "missing")

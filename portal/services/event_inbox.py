@@ -86,7 +86,7 @@ class EventInbox:
             approval.due_at = self.clock.now()
         if event.attempts >= len(RETRY_PAUSES):
             _close(event, EventState.PARKED, "unknown_instance")
-            log.warning("event.parked", event=event.id, instance_id=event.instance_id)
+            log.warning("event.parked", event_id=event.id, instance_id=event.instance_id)
             return
         event.due_at = self.clock.now() + RETRY_PAUSES[event.attempts]
         event.attempts += 1

@@ -18,8 +18,9 @@ _STATUS = {
     RefusalReason.SIGNATURE: 403,
     RefusalReason.TOO_LARGE: 413,
     RefusalReason.NOT_BOUND: 404,
-    # The only 5xx: the event was not kept, so DingTalk must send it again.
+    # The only 5xx: the event was not kept for a reason of ours, so DingTalk must send it again.
     RefusalReason.NOT_STORED: 503,
+    RefusalReason.SECRETS_UNREADABLE: 503,
 }
 
 

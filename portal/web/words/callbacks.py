@@ -76,6 +76,14 @@ _FINDINGS = {
             _SAVE_THERE,
         ),
     ),
+    Finding.SECRETS_UNREADABLE: FindingWords(
+        title=_("The stored secrets cannot be opened"),
+        reason=_("The portal runs with another secret key than the one they were stored with."),
+        steps=(
+            _("Let your operators start the portal with the former PORTAL_SECRET_KEY."),
+            _("Is it lost? Enter app secret, token and aes_key anew under “DingTalk app” and press Save."),
+        ),
+    ),
     Finding.START_NOT_SUBSCRIBED: FindingWords(
         title=_("The address works, but no start event came"),
         reason=_("DingTalk's check of the address succeeded, so the events themselves are not switched on."),
@@ -112,6 +120,7 @@ _REFUSALS = {
     "wrong_owner": _("It was meant for another app"),
     "wrong_corp": _("It came from another organisation"),
     "bad_message": _("What was inside could not be read"),
+    "secrets_unreadable": _("The stored secrets could not be opened: the secret key differs"),
     "not_stored": _("The portal's database did not accept it; DingTalk sends it again"),
 }
 

@@ -208,6 +208,22 @@ _WORDS: dict[str, _Words] = {
         _("Without the DingTalk app the portal cannot reach your organisation."),
         _("An organization admin connects it under Approval Settings, DingTalk app."),
     ),
+    OwnFailure.SECRETS_UNREADABLE: (
+        _("The stored DingTalk secrets cannot be opened"),
+        _("The portal runs with another secret key than the one they were stored with."),
+        _(
+            "Start the portal with the former PORTAL_SECRET_KEY. If it is lost, an organization admin enters the "
+            "secrets anew under Approval Settings, DingTalk app."
+        ),
+    ),
+    OwnFailure.SECRETS_UNREADABLE: (
+        _("The stored secrets of the DingTalk app cannot be read"),
+        _("They were encrypted with another secret key than the portal runs with now."),
+        _(
+            "Let your operators start the portal with the PORTAL_SECRET_KEY it had before. If that is lost, enter "
+            "the app secret, the aes_key and the token again under Approval Settings, DingTalk app."
+        ),
+    ),
     OwnFailure.NO_TEMPLATE: (
         _("No approval template is associated"),
         _("Approvals are started with a template, and none has been chosen yet."),
