@@ -9,7 +9,10 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from portal.sandbox.shapes import are_texts
 from portal.sandbox.tables import Setting
+
+LARGEST_AMOUNT = 10**9
 
 
 class DefaultFlow(StrEnum):
@@ -145,13 +148,19 @@ def _checked(*, name: str, value: Any) -> Any:
         if type(value) is not type(default):
             raise SettingRefused(f"{name} must be {type(default).__name__}")
         return value
-    if not isinstance(value, int | float) or value < 0:
-        raise SettingRefused(f"{name} must be a number, at least 0")
+    if not _is_amount(value):
+        raise SettingRefused(f"{name} must be a number from 0 to {LARGEST_AMOUNT}")
     return value
+
+
+def _is_amount(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value <= LARGEST_AMOUNT
 
 
 def _checked_list(*, name: str, value: Any) -> list[Any]:
-    wanted: tuple[type, ...] = (int, float) if name.endswith("_seconds") else (str,)
-    if not isinstance(value, list) or not all(isinstance(item, wanted) for item in value):
-        raise SettingRefused(f"{name} must be a list of {'numbers' if int in wanted else 'strings'}")
-    return value
+    if name.endswith("_seconds"):
+        if not isinstance(value, list) or not all(_is_amount(item) for item in value):
+            raise SettingRefused(f"{name} must be a list of numbers from 0 to {LARGEST_AMOUNT}")
+    elif not are_texts(value):
+        raise SettingRefused(f"{name} must be a list of texts")
+    return list(value)

@@ -8,6 +8,7 @@ from sqlalchemy import select
 
 from portal.sandbox.api.errors import ApiError, refused, refused_old, request_id
 from portal.sandbox.api.gate import Call
+from portal.sandbox.shapes import is_number
 from portal.sandbox.tables import AuthCode, Department, Person, Relation, Role
 
 EXTERNAL, EMPLOYEE = 1, 0
@@ -120,7 +121,9 @@ def search(call: Call) -> dict[str, Any]:
     """Userids of the people whose name contains the word (equals it with ``fullMatchField`` 1)."""
     body = call.body
     word, start, size = body.get("queryWord"), body.get("offset"), body.get("size")
-    if not isinstance(word, str) or not word or not isinstance(start, int) or not isinstance(size, int):
+    if not isinstance(word, str) or not word:
+        raise refused("parameter.error", "参数错误")
+    if not is_number(start, lowest=0) or not is_number(size, lowest=1):
         raise refused("parameter.error", "参数错误")
     exactly = body.get("fullMatchField") == 1
     found = [
@@ -158,10 +161,11 @@ def _department(call: Call, *, default: int | None = None) -> Department:
 
 
 def _integer(value: Any) -> int:
-    try:
-        return int(value)
-    except (TypeError, ValueError) as error:
-        raise refused_old(400002, "参数错误") from error
+    # The old family takes form bodies too, so numbers may be texts.
+    number = int(value) if isinstance(value, str) and value.isdecimal() else value
+    if not is_number(number, lowest=0):
+        raise refused_old(400002, "参数错误")
+    return number
 
 
 def _not_found() -> ApiError:

@@ -39,7 +39,7 @@ def check_form(body: dict[str, Any]) -> None:
     name, components = body.get("name"), body.get("formComponents")
     if not isinstance(name, str) or not name.strip() or len(name) > LONGEST_NAME:
         raise refused("formName.error", "表单名称不合法")
-    if len(body.get("description") or "") > LONGEST_DESCRIPTION:
+    if not _is_text(body.get("description"), longest=LONGEST_DESCRIPTION):
         raise _malformed("表单描述超过300个字符")
     if not isinstance(components, list) or not 1 <= len(components) <= MOST_COMPONENTS:
         raise _malformed("表单控件数量不合法")
@@ -52,34 +52,56 @@ def _check_component(component: Any, seen: set[str]) -> None:
     if not isinstance(component, dict) or not isinstance(component.get("props"), dict):
         raise _malformed("控件缺少props")
     kind, props = component.get("componentType"), component["props"]
-    if kind not in COMPONENT_TYPES:
+    if not isinstance(kind, str) or kind not in COMPONENT_TYPES:
         raise _malformed(f"不支持的控件类型：{kind}")
+    _check_identity(props, seen)
+    _check_texts(props, is_labelled=kind != "TextNote")
+    if kind in CHOICES:
+        _check_options(props.get("options"), label=str(props["label"]))
+    children = component.get("children") or []
+    if not isinstance(children, list):
+        raise _malformed(f"子控件不合法：{props.get('label')}")
+    for child in children:
+        _check_component(child, seen)
+
+
+def _check_identity(props: dict[str, Any], seen: set[str]) -> None:
     identity = props.get("componentId") or props.get("bizAlias")
     if not isinstance(identity, str) or len(identity) > LONGEST_ID:
         raise _malformed("控件componentId不合法")
+    if not _is_text(props.get("bizAlias"), longest=LONGEST_ID):
+        raise _malformed(f"控件bizAlias不合法：{identity}")
     if identity in seen:
         raise _malformed(f"控件componentId重复：{identity}")
     seen.add(identity)
+
+
+def _check_texts(props: dict[str, Any], *, is_labelled: bool) -> None:
     label = props.get("label")
-    if kind != "TextNote" and (not isinstance(label, str) or not label):
-        raise _malformed(f"控件名称不能为空：{identity}")
+    if not _is_text(label, longest=LONGEST_NAME) or (is_labelled and not label):
+        raise _malformed("控件名称不能为空")
     # The labels of range controls are JSON lists of two names.
-    if isinstance(label, str) and not label.startswith("[") and len(label) > LONGEST_LABEL:
+    if label and not label.startswith("[") and len(label) > LONGEST_LABEL:
         raise _malformed(f"控件名称超过20个字符：{label}")
-    if len(str(props.get("placeholder") or "")) > LONGEST_PLACEHOLDER:
+    if not _is_text(props.get("placeholder"), longest=LONGEST_PLACEHOLDER):
         raise _malformed(f"控件提示超过128个字符：{label}")
-    if kind in CHOICES:
-        _check_options(props.get("options"), label=str(label))
-    for child in component.get("children") or []:
-        _check_component(child, seen)
+
+
+def _is_text(value: Any, *, longest: int) -> bool:
+    return value is None or (isinstance(value, str) and len(value) <= longest)
 
 
 def _check_options(options: Any, *, label: str) -> None:
     is_list = isinstance(options, list) and bool(options)
     if not is_list or not all(
-        isinstance(option, dict) and option.get("key") and option.get("value") for option in options
+        isinstance(option, dict) and _is_filled(option.get("key")) and _is_filled(option.get("value"))
+        for option in options
     ):
         raise _malformed(f"控件选项不合法：{label}")
+
+
+def _is_filled(value: Any) -> bool:
+    return isinstance(value, str) and bool(value)
 
 
 def _malformed(message: str) -> ApiError:

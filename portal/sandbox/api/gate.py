@@ -25,6 +25,7 @@ from portal.sandbox.clock import now_ms
 from portal.sandbox.runtime import Sandbox, current_sandbox
 from portal.sandbox.settings import Settings
 from portal.sandbox.settings import load as load_settings
+from portal.sandbox.shapes import json_object
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -111,8 +112,8 @@ def _json_body(operation: Operation) -> dict[str, Any]:
         return {}
     if operation.family is Family.OLD and request.form:
         return dict(request.form)
-    body = request.get_json(silent=True, force=True) if request.get_data() else {}
-    if isinstance(body, dict):
+    body = json_object() if request.get_data() else {}
+    if body is not None:
         return body
     if operation.family is Family.OLD:
         raise refused_old(400002, "参数错误")

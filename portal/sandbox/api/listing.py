@@ -8,6 +8,7 @@ from sqlalchemy import Select, select
 
 from portal.sandbox.api.errors import refused
 from portal.sandbox.api.gate import Call
+from portal.sandbox.shapes import are_texts, is_number
 from portal.sandbox.tables import Instance, Template
 
 DAY_MS = 24 * 3600 * 1000
@@ -40,9 +41,9 @@ def _query(call: Call) -> Select[tuple[str]]:
         .order_by(Instance.created_at, Instance.position)
     )
     users, statuses = body.get("userIds") or [], body.get("statuses") or []
-    if not isinstance(users, list) or len(users) > MOST_USERS:
+    if not are_texts(users) or len(users) > MOST_USERS:
         raise refused("invalidUserIds", "无效的userIds")
-    if not isinstance(statuses, list) or not set(statuses) <= set(STATUSES):
+    if not are_texts(statuses) or not set(statuses) <= set(STATUSES):
         raise refused("invalidStatuses", "无效的statuses")
     if users:
         query = query.where(Instance.originator_userid.in_(users))
@@ -51,16 +52,16 @@ def _query(call: Call) -> Select[tuple[str]]:
 
 def _period(call: Call) -> tuple[int, int]:
     start, end = call.body.get("startTime"), call.body.get("endTime")
-    if not isinstance(start, int) or start < call.now - OLDEST_DAYS * DAY_MS:
+    if not is_number(start, lowest=call.now - OLDEST_DAYS * DAY_MS):
         raise refused("invalidInstanceListIdsStartTime", "无效的startTime")
     if end is None:
         end = call.now
-    if not isinstance(end, int) or end < start or end - start > WIDEST_DAYS * DAY_MS:
+    if not is_number(end, lowest=start) or end - start > WIDEST_DAYS * DAY_MS:
         raise refused("invalidEndTime", "无效的endTime")
     return start, end
 
 
 def _number(value: Any, *, code: str, lowest: int, highest: int) -> int:
-    if isinstance(value, bool) or not isinstance(value, int) or not lowest <= value <= highest:
+    if not is_number(value, lowest=lowest, highest=highest):
         raise refused(code, f"无效的{code.removeprefix('invalid')}")
     return value

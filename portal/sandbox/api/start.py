@@ -13,6 +13,7 @@ from portal.sandbox.api.value_rules import checked_values
 from portal.sandbox.approval import flow, running
 from portal.sandbox.approval.flow import Actor, Mode, Node, Rule, Step
 from portal.sandbox.cast import ROOT
+from portal.sandbox.shapes import are_texts, is_number
 from portal.sandbox.tables import Person, Relation, Template
 
 REQUIRED_FIELDS = ("originatorUserId", "processCode", "formComponentValues")
@@ -97,9 +98,9 @@ def _department(call: Call, originator: Person) -> int:
         return own[0] if own else ROOT_IN_APPROVALS
     if given == ROOT:
         given = ROOT_IN_APPROVALS
-    if given not in (own or [ROOT_IN_APPROVALS]):
+    if not is_number(given) or given not in (own or [ROOT_IN_APPROVALS]):
         raise wrong_people()
-    return int(given)
+    return given
 
 
 def _given_steps(call: Call, groups: Any) -> list[Step]:
@@ -111,7 +112,7 @@ def _given_steps(call: Call, groups: Any) -> list[Step]:
 def _given_step(call: Call, group: Any, number: int) -> Step:
     userids = group.get("userIds") if isinstance(group, dict) else None
     kind = group.get("actionType") if isinstance(group, dict) else None
-    if kind not in ("AND", "OR", "NONE") or not isinstance(userids, list) or not userids:
+    if kind not in ("AND", "OR", "NONE") or not are_texts(userids) or not userids:
         raise refused("invalidParameter", "发起审批参数错误：approvers")
     if (kind == "NONE") != (len(userids) == 1):
         raise refused("invalidParameter", f"发起审批参数错误：actionType {kind}")
@@ -127,7 +128,7 @@ def _given_step(call: Call, group: Any, number: int) -> Step:
 
 def _given_copies(call: Call) -> list[str]:
     copies = call.body.get("ccList") or []
-    if not isinstance(copies, list) or len(copies) > MOST_COPIES:
+    if not are_texts(copies) or len(copies) > MOST_COPIES:
         raise refused("invalidParameter", "发起审批参数错误：ccList")
     _check_active(call, copies)
     return copies
@@ -146,7 +147,7 @@ def _chosen(call: Call) -> dict[str, list[str]]:
     given = call.body.get("targetSelectActioners") or []
     chosen = {}
     for entry in given if isinstance(given, list) else [None]:
-        if not isinstance(entry, dict) or not isinstance(entry.get("actionerUserIds"), list):
+        if not isinstance(entry, dict) or not are_texts(entry.get("actionerUserIds")):
             raise refused("invalidParameter", "发起审批参数错误：targetSelectActioners")
         chosen[str(entry.get("actionerKey"))] = entry["actionerUserIds"]
     return chosen

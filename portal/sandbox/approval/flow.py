@@ -12,6 +12,7 @@ from enum import StrEnum
 from typing import Any
 
 from portal.sandbox.settings import DefaultFlow
+from portal.sandbox.shapes import are_texts
 
 START_ACTIVITY = "sid-startevent"
 
@@ -155,6 +156,8 @@ def resolved_people(node: Node, *, manager_userid: str | None) -> list[str]:
 
 
 def _designed(node: Mapping[str, Any]) -> Node:
+    if not isinstance(node, Mapping):
+        raise FlowRefused("not_a_node", "a node must be an object")
     known = {"name", "rule", "actor", "mode", "people", "range", "multi", "required"}
     unknown = set(node) - known - {"activity_id", "actor_key"}
     if unknown:
@@ -174,9 +177,17 @@ def _designed(node: Mapping[str, Any]) -> Node:
         )[0]
     except (KeyError, ValueError) as error:
         raise FlowRefused("not_a_node", f"not a node: {error}") from error
+    if not _holds_right_types(made):
+        message = "name is a text, people and range are lists of userids, multi and required are switches"
+        raise FlowRefused("not_a_node", message)
     if made.rule is Rule.SPECIFIED_MEMBERS and not made.people:
         raise FlowRefused("members_missing", "Specified Members needs at least one person")
     return _with_fresh_keys(made)
+
+
+def _holds_right_types(node: Node) -> bool:
+    switches = isinstance(node.multi, bool) and isinstance(node.required, bool)
+    return isinstance(node.name, str) and are_texts(node.people) and are_texts(node.range) and switches
 
 
 def _with_fresh_keys(node: Node) -> Node:

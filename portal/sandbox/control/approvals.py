@@ -16,6 +16,7 @@ from portal.sandbox.approval.flow import FlowRefused
 from portal.sandbox.clock import now_ms
 from portal.sandbox.control.guard import ControlRefused, json_body
 from portal.sandbox.runtime import current_sandbox
+from portal.sandbox.shapes import are_texts
 from portal.sandbox.tables import Instance, Template
 
 STATUSES = ("PUBLISHED", "INVALID", "SAVED")
@@ -87,6 +88,12 @@ def patch_template(process_code: str) -> ResponseReturnValue:
     known = {"status", "visible_to", "requester_may_withdraw", "allows_countersigning"}
     if not set(body) <= known or body.get("status", "PUBLISHED") not in STATUSES:
         raise ControlRefused(f"change {', '.join(sorted(known))}; status is one of {', '.join(STATUSES)}")
+    visible_to = body.get("visible_to")
+    if visible_to is not None and not are_texts(visible_to):
+        raise ControlRefused("visible_to must be null or a list of userids")
+    switches = [body[name] for name in known - {"status", "visible_to"} if name in body]
+    if not all(isinstance(value, bool) for value in switches):
+        raise ControlRefused("requester_may_withdraw and allows_countersigning must be true or false")
     with current_sandbox().storage.write() as session:
         template = _template(session, process_code)
         for name, value in body.items():

@@ -8,6 +8,8 @@ from urllib.parse import urlsplit
 
 from flask import Response, jsonify, request
 
+from portal.sandbox.shapes import json_object
+
 HEADER = "X-Sandbox-Control"
 
 
@@ -46,7 +48,7 @@ def refusal(error: ControlRefused) -> tuple[Response, int]:
 
 def json_body() -> dict[str, Any]:
     """The request's JSON object; raises ``ControlRefused``."""
-    body = request.get_json(silent=True)
-    if not isinstance(body, dict):
+    body = json_object()
+    if body is None:
         raise ControlRefused("send a JSON object")
     return body

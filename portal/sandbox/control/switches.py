@@ -14,8 +14,11 @@ from portal.sandbox.faults import ANY, FaultName, SealPart
 from portal.sandbox.push.events import EVENT_TYPES
 from portal.sandbox.runtime import current_sandbox
 from portal.sandbox.settings import Permission, SettingRefused
+from portal.sandbox.shapes import is_number
 from portal.sandbox.storage import Base
 from portal.sandbox.tables import CallCount, Delivery, DeliveryState, Fault, Instance, Template
+
+MOST_TIMES, LONGEST_SECONDS = 10**6, 3600
 
 
 def state() -> Response:
@@ -77,11 +80,13 @@ def post_fault() -> ResponseReturnValue:
     if body.get("operation", ANY) not in targets:
         raise ControlRefused(f"operation must be one of {', '.join(targets)}")
     part = body.get("part", "")
-    if part and part not in list(SealPart):
+    if part not in ["", *SealPart]:
         raise ControlRefused(f"part must be one of {', '.join(SealPart)}")
     count, seconds = body.get("count", 1), body.get("seconds")
-    if not isinstance(count, int) or count < 1 or not isinstance(seconds, int | float | None):
-        raise ControlRefused("count is a whole number from 1, seconds a number")
+    if not is_number(count, lowest=1, highest=MOST_TIMES):
+        raise ControlRefused(f"count must be a whole number from 1 to {MOST_TIMES}")
+    if seconds is not None and not (isinstance(seconds, int | float) and 0 <= seconds <= LONGEST_SECONDS):
+        raise ControlRefused(f"seconds must be a number from 0 to {LONGEST_SECONDS}")
     fault = Fault(
         name=body["fault"],
         operation=body.get("operation", ANY),

@@ -12,6 +12,7 @@ from portal.sandbox.push.target import target_of
 from portal.sandbox.runtime import Sandbox
 from portal.sandbox.settings import SettingRefused, Subscription, change
 from portal.sandbox.settings import load as load_settings
+from portal.sandbox.shapes import are_texts
 
 CHECK_URL = {"EventType": "check_url"}
 
@@ -32,16 +33,30 @@ def checked(values: dict[str, Any]) -> Subscription:
         raise SubscriptionRefused(
             "shape", "a subscription has url, aes_key, token, events, types, process_codes"
         ) from error
-    parts = urlsplit(str(subscription.url))
-    if parts.scheme not in ("http", "https") or not parts.hostname:
+    if not _is_address(subscription.url):
         raise SubscriptionRefused("url", "url must be an http or https address")
     if not re.fullmatch(r"[A-Za-z0-9]{43}", str(subscription.aes_key)):
         raise SubscriptionRefused("aes_key", "aes_key must have 43 letters and digits")
     if not re.fullmatch(r"[A-Za-z0-9]{3,32}", str(subscription.token)):
         raise SubscriptionRefused("token", "token must have 3 to 32 letters and digits")
-    if not set(subscription.events) <= set(EVENT_TYPES):
+    if not are_texts(subscription.events) or not set(subscription.events) <= set(EVENT_TYPES):
         raise SubscriptionRefused("events", f"events must be of {', '.join(EVENT_TYPES)}")
+    if not are_texts(subscription.types) or not are_texts(subscription.process_codes):
+        raise SubscriptionRefused("shape", "types and process_codes must be lists of texts")
     return subscription
+
+
+def _is_address(url: object) -> bool:
+    try:
+        parts = urlsplit(url) if isinstance(url, str) else None
+        return (
+            parts is not None
+            and parts.scheme in ("http", "https")
+            and bool(parts.hostname)
+            and parts.port != 0
+        )
+    except ValueError:
+        return False
 
 
 def save(sandbox: Sandbox, subscription: Subscription) -> Verdict:
