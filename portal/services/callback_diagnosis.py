@@ -101,8 +101,16 @@ def _finding(
     check_url_at: datetime | None,
     refusals: tuple[Refusals, ...],
 ) -> Finding:
-    if last_event_at is not None and last_event_at >= since:
+    if last_event_at is not None and last_event_at >= since and not _came_to_an_end(last_event_at, refusals):
         return Finding.EVENTS_ARRIVE
     if refusals:
         return _BY_REASON.get(refusals[0].reason, Finding.NOT_DINGTALK)
     return Finding.START_NOT_SUBSCRIBED if check_url_at is not None else Finding.NOTHING_ARRIVED
+
+
+def _came_to_an_end(last_event_at: datetime, refusals: tuple[Refusals, ...]) -> bool:
+    """Whether what DingTalk sends is refused since: keys were changed on one side. Strangers' calls do not count."""
+    return any(
+        each.reason in _BY_REASON and datetime.fromisoformat(each.last_at) > last_event_at
+        for each in refusals
+    )

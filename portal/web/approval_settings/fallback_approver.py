@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from flask import Blueprint, flash, redirect, request
 from flask_babel import gettext
 from werkzeug.wrappers import Response as BaseResponse
@@ -46,12 +48,18 @@ def choose() -> BaseResponse:
             current_actor(), user_id=chosen, version=version
         )
     except FieldFault as fault:
-        return show_section(section, status=422, fallback_error=fault_sentence(fault))
+        return _again(422, fallback_error=fault_sentence(fault))
     except ChannelError as error:
-        return show_section(section, status=409, fallback_failure=error.failure)
+        return _again(409, fallback_failure=error.failure)
     except Problem as problem:
-        return show_section(section, status=409, **problem_of(problem, section=section))
+        return _again(409, **problem_of(problem, section=section))
     if wants_partial():
         return show_section(section, triggers=["fallback-approver-chosen"], saved=section)
     flash(gettext("Saved."), "success")
     return redirect(page_address(section), code=303)
+
+
+def _again(status: int, **trouble: Any) -> BaseResponse:
+    """Draw the section once more, with the people who were found before."""
+    found = search_of(request.form)
+    return show_section(Section.FALLBACK_APPROVER, status=status, fallback_search=found, **trouble)

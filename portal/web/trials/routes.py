@@ -41,17 +41,17 @@ def start() -> BaseResponse:
             raise FieldFault(FIELD, "missing")
         trial_id = services().trials.start(current_actor(), signed_in_person(), approver_user_id=approver)
     except FieldFault as fault:
-        return _form(status=422, error=fault_sentence(fault))
+        return _form(status=422, search=search_of(request.form), error=fault_sentence(fault))
     except Problem as problem:
         return _form(status=409, problem=problem_words(problem))
     except ChannelError as error:
-        return _form(failure=error.failure)
+        return _form(search=search_of(request.form), failure=error.failure)
     if wants_partial():
         return _trial(trial_id, triggers=("trial-changed",))
     return redirect(url_for(".trial", trial_id=trial_id), code=303)
 
 
-@trials.get("/<int:trial_id>")
+@trials.get("/<int(max=2147483647):trial_id>")
 @admin_required
 def trial(trial_id: int) -> BaseResponse:
     return _trial(trial_id)

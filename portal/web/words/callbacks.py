@@ -24,7 +24,7 @@ _OPEN_SUBSCRIPTION = _("In DingTalk's developer console open your app, then Even
 _SAVE_THERE = _("Press Save there: DingTalk checks the address at once and says whether it works.")
 _TICK_START = _(
     "Tick the approval instance event (bpms_instance_change), and let its filter pass the type start: "
-    "the rules to enter are under “Copy into DingTalk”."
+    "the rules to enter are on Approval Settings under “Copy into DingTalk”."
 )
 
 _FINDINGS = {
@@ -49,7 +49,10 @@ _FINDINGS = {
         title=_("The signature token differs"),
         reason=_("DingTalk's calls arrive, but their signature does not fit the token stored here."),
         steps=(
-            _("Under “DingTalk app” below press Generate beside the token, copy it and press Save."),
+            _(
+                "On Approval Settings, under “DingTalk app”, open “Change the app or its keys”, press Generate "
+                "beside the token, copy it and press Save."
+            ),
             _OPEN_SUBSCRIPTION,
             _("Paste it as the signature token."),
             _SAVE_THERE,
@@ -61,7 +64,10 @@ _FINDINGS = {
             "DingTalk's calls arrive and are signed correctly, but the stored aes_key does not open them."
         ),
         steps=(
-            _("Under “DingTalk app” below press Generate beside the aes_key, copy it and press Save."),
+            _(
+                "On Approval Settings, under “DingTalk app”, open “Change the app or its keys”, press Generate "
+                "beside the aes_key, copy it and press Save."
+            ),
             _OPEN_SUBSCRIPTION,
             _("Paste it as the encryption aes_key."),
             _SAVE_THERE,
