@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import socket
 import subprocess
@@ -10,6 +11,7 @@ import time
 import urllib.request
 from pathlib import Path
 from types import TracebackType
+from typing import Any
 
 from portal.demo.keys import DemoKeys, read_or_make_keys
 from portal.demo.place import DemoPlace, read_place
@@ -63,6 +65,17 @@ class Place:
             )
         self._running.append(process)
         return process
+
+    def control(self, method: str, path: str, body: object = None) -> Any:
+        """Drive the sandbox through its control API."""
+        request = urllib.request.Request(  # noqa: S310 - http on this machine
+            f"{self.demo.sandbox_url}/control{path}",
+            method=method,
+            data=None if body is None else json.dumps(body).encode(),
+            headers={"X-Sandbox-Control": "1", "Content-Type": "application/json"},
+        )
+        with DIRECT.open(request, timeout=10) as answer:
+            return json.load(answer)
 
     def end(self, process: subprocess.Popen[bytes]) -> None:
         """Ask a process to end, and kill it when it does not."""

@@ -1,0 +1,101 @@
+"""What the portal should cost at most, and how the figures compare."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import reduce
+from typing import Any
+
+
+@dataclass(frozen=True, kw_only=True)
+class Goal:
+    """A bound on the figure at ``path``."""
+
+    words: str
+    path: tuple[str, ...]
+    unit: str = "ms"
+    at_most: float | None = None
+    at_least: float | None = None
+
+    def is_met(self, figure: float) -> bool:
+        return (self.at_most is None or figure <= self.at_most) and (
+            self.at_least is None or figure >= self.at_least
+        )
+
+    def bound(self) -> str:
+        return f"≥ {self.at_least:g}" if self.at_least is not None else f"≤ {self.at_most:g}"
+
+
+GOALS = (
+    Goal(
+        words="Callback throughput, share of the floor's",
+        path=("callback_intake", "ratio_to_floor"),
+        unit="",
+        at_least=0.6,
+    ),
+    Goal(words="Callback p99 at 100/s", path=("callback_intake", "at_100_a_second", "p99_ms"), at_most=50),
+    Goal(words="Event to status page, p95", path=("event_to_page", "p95_ms"), at_most=2000),
+    Goal(words="Settings page, p95", path=("pages", "settings", "p95_ms"), at_most=15),
+    Goal(words="Status page, p95", path=("pages", "request_status", "p95_ms"), at_most=15),
+    Goal(words="Status page, live part, p95", path=("pages", "request_status_live", "p95_ms"), at_most=15),
+    Goal(
+        words="Status page, nothing new, p95",
+        path=("pages", "request_status_unchanged", "p95_ms"),
+        at_most=15,
+    ),
+    Goal(words="My requests (50), p95", path=("pages", "my_requests", "p95_ms"), at_most=15),
+    Goal(words="Request form, p95", path=("pages", "request_form", "p95_ms"), at_most=15),
+    Goal(words="Submit a request, p95", path=("submit", "p95_ms"), at_most=10),
+    Goal(words="Warm start until ready", path=("start_up", "warm_start_s"), unit="s", at_most=4),
+    Goal(
+        words="Portal + worker + sandbox, resident (PSS)",
+        path=("memory", "together", "pss_mb"),
+        unit="MB",
+        at_most=300,
+    ),
+)
+
+
+def judged(results: dict[str, Any]) -> list[dict[str, Any]]:
+    """Return each goal with its figure and whether it is met."""
+    return [
+        {
+            "goal": goal.words,
+            "bound": goal.bound(),
+            "unit": goal.unit,
+            "figure": figure,
+            "met": goal.is_met(figure),
+        }
+        for goal in GOALS
+        for figure in [_figure(results, goal.path)]
+    ]
+
+
+def table(results: dict[str, Any]) -> str:
+    """Return what a person reads on the console."""
+    return "\n".join(_lines(results))
+
+
+def _lines(results: dict[str, Any]) -> Iterator[str]:
+    yield ""
+    for each in results["goals"]:
+        verdict = "met" if each["met"] else "NOT MET"
+        yield f"{each['goal']:45} {each['figure']:>9g} {each['unit']:3} goal {each['bound']:7} {verdict}"
+    yield ""
+    intake = results["callback_intake"]
+    for name in ("floor", "portal"):
+        side = intake[name]
+        yield (
+            f"{name + ', saturated':45} {side['per_second']:>9g} /s  p50 {side['p50_ms']:g} ms, "
+            f"p99 {side['p99_ms']:g} ms, {side['cpu_ms_a_request']:g} ms CPU each"
+        )
+    for name, page in {**results["pages"], "submit": results["submit"]}.items():
+        yield f"{name:45} {page['p50_ms']:>9g} ms  p95 {page['p95_ms']:g} ms, {page['statements']} SQL statements"
+    yield f"{'event to status page':45} {results['event_to_page']['p50_ms']:>9g} ms  median"
+    load = results["machine"]["load_before"]
+    yield f"Took {results['took_seconds']} s. Load of the machine before: {load}. Written to bench/results.json."
+
+
+def _figure(results: dict[str, Any], path: tuple[str, ...]) -> float:
+    return float(reduce(lambda found, name: found[name], path, results))
