@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-from flask_babel import gettext
+from flask_babel import format_time, gettext
 
-from portal.channels.failures import Failure
+from portal.channels.failures import Failure, Retry
 from portal.models import Approval, Person
 from portal.rules.approval_state import ApprovalState
 from portal.web.words.failures import failure_words
@@ -17,6 +17,13 @@ from portal.web.words.states import state_badge
 # What a refused withdrawal looks like: the channel's kind for it, or any failure of the call that ends an instance.
 WITHDRAWAL_REFUSED = "withdrawal_refused"
 WITHDRAWAL_CALL = "terminateProcessInstance"
+
+_FAILURE_MATTERS = (
+    ApprovalState.SUBMITTED,
+    ApprovalState.START_UNKNOWN,
+    ApprovalState.COULD_NOT_START,
+    ApprovalState.PENDING,
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,7 +41,8 @@ def notices_about(approval: Approval, viewer: Person) -> Iterator[Notice]:
     """Yield what ``viewer`` should know: an incident, and a failure that still matters."""
     if approval.incident is not None:
         yield _incident(approval, approval.incident["kind"])
-    if approval.failure is not None:
+    # while a start is under way the failure is that of the attempt before
+    if approval.failure is not None and approval.state in _FAILURE_MATTERS:
         yield _failure(approval, Failure.from_json(approval.failure), viewer)
 
 
@@ -62,9 +70,8 @@ def _incident(approval: Approval, kind: str) -> Notice:
     if kind == "self_approved":
         return Notice(
             kind="danger",
-            title=gettext("Agreed only by the requester: it does not count and gives no access."),
+            title=gettext("Nobody decides about their own request"),
             sentences=(
-                gettext("Nobody decides about their own request."),
                 gettext("Ask again, and tell an organization admin that the flow in DingTalk allowed this."),
             ),
         )
@@ -82,34 +89,44 @@ def _incident(approval: Approval, kind: str) -> Notice:
 
 def _failure(approval: Approval, failure: Failure, viewer: Person) -> Notice:
     words = failure_words(failure)
-    reason = words.reason if words.reason != failure.sentence else ""
-    title, advice, kind = words.title, "", "warning"
+    title, kind = words.title, "warning"
+    remedy: tuple[str, ...]
     if approval.state == ApprovalState.COULD_NOT_START:
-        kind = "danger"
-        is_theirs = viewer.id == approval.requester.id
-        if not is_theirs:
-            advice = gettext("When that is done, the requester can press Try again.")
-        elif viewer.is_organization_admin:
-            advice = gettext("When that is done, press Try again.")
-        else:
-            advice = gettext(
-                "If you cannot do that, show this page to an organization admin. Then press Try again."
-            )
-    elif approval.state == ApprovalState.SUBMITTED:
-        advice = gettext("The portal tries again by itself.")
+        kind, remedy = "danger", (words.remedy, _who_tries_again(approval, viewer))
     elif approval.state == ApprovalState.PENDING and _is_refused_withdrawal(failure):
-        title = gettext("DingTalk refused the withdrawal: %(why)s", why=words.title)
-        advice = gettext("The approval still runs.")
-    elif approval.state == ApprovalState.PENDING:
-        title = gettext("The latest news from DingTalk could not be read: %(why)s", why=words.title)
-        advice = gettext("The portal tries again by itself.")
+        remedy = (words.remedy, gettext("The approval still runs."))
+        if failure.kind != WITHDRAWAL_REFUSED:
+            title = gettext("DingTalk refused the withdrawal: %(why)s", why=words.title)
+    else:
+        if approval.state == ApprovalState.PENDING:
+            title = gettext("The latest news from DingTalk could not be read: %(why)s", why=words.title)
+        own = (words.remedy,) if failure.retry == Retry.PERMANENT else ()
+        remedy = (*own, _next_try(approval))
+    reason = words.reason if words.reason != failure.sentence else ""
     return Notice(
         kind=kind,
         title=title,
-        sentences=tuple(filter(None, (reason, words.remedy, advice))),
+        sentences=tuple(filter(None, (reason, *remedy))),
         quote=failure.sentence,
         link=web_address(failure.apply_url) if viewer.is_organization_admin else None,
     )
+
+
+def _who_tries_again(approval: Approval, viewer: Person) -> str:
+    if viewer.id != approval.requester.id:
+        return str(gettext("When that is done, the requester can press Try again."))
+    if viewer.is_organization_admin:
+        return str(gettext("When that is done, press Try again."))
+    return str(
+        gettext("If you cannot do that, show this page to an organization admin. Then press Try again.")
+    )
+
+
+def _next_try(approval: Approval) -> str:
+    if approval.due_at is None:
+        return str(gettext("The portal tries again by itself."))
+    at = format_time(approval.due_at, "medium")
+    return str(gettext("The portal tries again by itself, next at %(time)s.", time=at))
 
 
 def _is_refused_withdrawal(failure: Failure) -> bool:

@@ -127,6 +127,8 @@ def _where_it_stands(approval: Approval) -> Entry:
     kind, title = state_badge(approval.state)
     if approval.state == ApprovalState.PENDING:
         return Entry(kind=kind, title=gettext("Waiting for %(name)s", name=approval.approver.name))
+    if approval.state == ApprovalState.SUBMITTED:
+        return Entry(kind=kind, title=gettext("To be started in DingTalk"))
     if not is_final(approval.state):
         return Entry(kind=kind, title=title)
     ended = [record for record in approval.records if record.kind == RecordKind.WITHDRAWN]

@@ -146,7 +146,13 @@ def test_a_throttled_start_says_why_and_that_it_is_tried_again(ready: World, num
     page = shown(ready, number)
     assert "DingTalk API call failed[startProcessInstance]" in page
     assert "Request &lt;was&gt; denied" in page
-    assert "The portal tries again by itself." in page
+    assert "The portal tries again by itself" in page
+
+
+@pytest.mark.parametrize("state", ["starting", "approved", "withdrawn"])
+def test_a_failure_that_is_over_is_no_longer_shown(ready: World, number: str, state: str) -> None:
+    put(ready, number, state, failure=FAILURE)
+    assert "DingTalk API call failed" not in shown(ready, number)
 
 
 @pytest.mark.parametrize("person", ["bob", "alice"])
@@ -218,7 +224,7 @@ def test_a_refused_withdrawal_says_so_with_its_remedy(ready: World, number: str)
     }
     put(ready, number, "pending", started_at=NOW, failure=refused)
     page = shown(ready, number)
-    assert "DingTalk refused the withdrawal" in page
+    assert "DingTalk refused to withdraw the approval" in page
     assert "The approval still runs." in page
     assert "Withdraw now" in page
 
