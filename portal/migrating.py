@@ -43,7 +43,8 @@ def one_at_a_time(settings: Settings) -> Iterator[None]:
             fcntl.flock(lock, fcntl.LOCK_EX)
             yield
         return
-    with db.engine.connect() as connection:
+    # Without a transaction: an open one would hold up CREATE INDEX CONCURRENTLY, which the queues' tables need.
+    with db.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
         connection.execute(text("SELECT pg_advisory_lock(:number)"), {"number": LOCK_NUMBER})
         try:
             yield
