@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import html
 import re
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from flask.testing import FlaskClient
 from sqlalchemy import func, select
 
 from portal.extensions import db
@@ -149,6 +152,21 @@ def test_a_form_sent_twice_is_one_request(ready: World) -> None:
     page = open_form(bob)
     before = requests_in(ready)
     assert ask(bob, page=page) == ask(bob, page=page)
+    assert requests_in(ready) == before + 1
+
+
+def test_a_form_sent_many_times_at_the_same_moment_is_one_request(ready: World) -> None:
+    browsers = [ready.client("bob") for _ in range(6)]
+    pages = [open_form(each) for each in browsers]
+    key, before, together = "0" * 31 + "1", requests_in(ready), threading.Barrier(len(browsers))
+
+    def press(browser: FlaskClient, page: str) -> str:
+        together.wait(5)
+        return ask(browser, page=page, submission_key=key)
+
+    with ThreadPoolExecutor(len(browsers)) as pool:
+        numbers = set(pool.map(press, browsers, pages))
+    assert len(numbers) == 1
     assert requests_in(ready) == before + 1
 
 
