@@ -150,18 +150,21 @@ class TemplateGeneration:
     @contextmanager
     def _claimed(self, actor: Actor) -> Iterator[None]:
         """Let one admin generate at a time; a claim left behind by a crash runs out by itself."""
+        until = self.clock.now() + CLAIM_LASTS
         with transaction() as session:
             settings = stored_settings(session, self.clock)
-            until = settings.generation_claimed_until
-            if until is not None and until > self.clock.now():
+            claimed_until = settings.generation_claimed_until
+            if claimed_until is not None and claimed_until > self.clock.now():
                 raise Problem(ProblemReason.GENERATION_RUNNING, name=settings.generation_claimed_by or "")
-            settings.generation_claimed_until = self.clock.now() + CLAIM_LASTS
-            settings.generation_claimed_by = actor.name
+            settings.generation_claimed_until, settings.generation_claimed_by = until, actor.name
         try:
             yield
         finally:
             with transaction() as session:
-                stored_settings(session, self.clock).generation_claimed_until = None
+                settings = stored_settings(session, self.clock)
+                # A claim that ran out meanwhile may be somebody else's by now.
+                if settings.generation_claimed_until == until:
+                    settings.generation_claimed_until = None
 
 
 def _differences(form: TemplateForm, language: str) -> dict[str, str]:
