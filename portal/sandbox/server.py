@@ -54,7 +54,7 @@ class RunningSandbox:
         """End serving, also where clients keep their connections, and wait for the threads."""
         self._server.trigger.pull_trigger(self._close_everything)
         if self._serving is not None:
-            self._serving.join(STOP_SECONDS)
+            self._serving.join(3 * STOP_SECONDS)
 
     def _close_everything(self) -> None:
         for channel in list(self._server.active_channels.values()):

@@ -7,7 +7,7 @@ from typing import Any, TypeGuard
 from flask import request
 
 # Larger ones are no longer exact in JSON, and SQLite cannot keep all of them.
-LARGEST_NUMBER = 2**53
+LARGEST_NUMBER, LONGEST_DIGITS = 2**53, 16
 
 
 def json_object() -> dict[str, Any] | None:
@@ -17,6 +17,12 @@ def json_object() -> dict[str, Any] | None:
     except RecursionError:
         return None
     return body if isinstance(body, dict) else None
+
+
+def as_number(value: object) -> object:
+    """The number a text of digits says, anything else as it is; some callers send numbers as texts."""
+    is_digits = isinstance(value, str) and len(value) <= LONGEST_DIGITS and value.isdecimal()
+    return int(str(value)) if is_digits else value
 
 
 def are_texts(value: object) -> TypeGuard[list[str]]:

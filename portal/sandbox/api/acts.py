@@ -9,7 +9,7 @@ from portal.sandbox.api.errors import ApiError, refused
 from portal.sandbox.api.gate import Call
 from portal.sandbox.approval import actions
 from portal.sandbox.approval.actions import ActionRefused, Refusal
-from portal.sandbox.shapes import is_number
+from portal.sandbox.shapes import as_number, is_number
 from portal.sandbox.tables import Instance, Person, Task, Template
 from portal.sandbox.tables.instances import FIRST_TASK_ID
 
@@ -101,7 +101,7 @@ def _instance(call: Call) -> Instance:
 
 def _task(call: Call) -> Task:
     given = call.body.get("taskId")
-    number = int(given) if isinstance(given, str) and given.isdecimal() else given
+    number = as_number(given)
     task = call.session.get(Task, number - FIRST_TASK_ID) if is_number(number) else None
     if task is None:
         raise refused("invalidParameter", "参数错误：taskId")

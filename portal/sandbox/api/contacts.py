@@ -8,7 +8,7 @@ from sqlalchemy import select
 
 from portal.sandbox.api.errors import ApiError, refused, refused_old, request_id
 from portal.sandbox.api.gate import Call
-from portal.sandbox.shapes import is_number
+from portal.sandbox.shapes import as_number, is_number
 from portal.sandbox.tables import AuthCode, Department, Person, Relation, Role
 
 EXTERNAL, EMPLOYEE = 1, 0
@@ -161,8 +161,8 @@ def _department(call: Call, *, default: int | None = None) -> Department:
 
 
 def _integer(value: Any) -> int:
-    # The old family takes form bodies too, so numbers may be texts.
-    number = int(value) if isinstance(value, str) and value.isdecimal() else value
+    # The old family takes form bodies too, where every number is a text.
+    number = as_number(value)
     if not is_number(number, lowest=0):
         raise refused_old(400002, "参数错误")
     return number

@@ -47,7 +47,8 @@ def apply_for_permission() -> ResponseReturnValue:
 def save_permissions() -> ResponseReturnValue:
     """Unticked permissions are refused from the next call on."""
     granted = request.form.getlist("granted")
-    text = request.form.get("permission_text", PermissionText.APPLY_LINK)
+    given = request.form.get("permission_text")
+    text = PermissionText(given) if given in list(PermissionText) else PermissionText.APPLY_LINK
     with current_sandbox().storage.write() as session:
         denied = sorted(each.value for each in Permission if each.value not in granted)
         change(session, denied_permissions=denied, permission_text=text)

@@ -15,6 +15,7 @@ from portal.sandbox.push.events import EVENT_TYPES
 from portal.sandbox.runtime import current_sandbox
 from portal.sandbox.settings import DefaultFlow, OwnerKeyKind, SignatureParameter, change
 from portal.sandbox.settings import load as load_settings
+from portal.sandbox.shapes import as_number, is_number
 from portal.sandbox.tables import Fault
 
 blueprint = Blueprint("behaviour_page", __name__, url_prefix="/console/behaviour")
@@ -23,7 +24,8 @@ CHOICES: dict[str, list[StrEnum]] = {
     "signature_parameter": list(SignatureParameter),
     "owner_key_kind": list(OwnerKeyKind),
 }
-MOST_TIMES = 1000
+AMOUNTS = [str(number) for number in range(1, 1001)]
+TARGETS = [ANY, *EVENT_TYPES, *(each.name for each in operations.ALL)]
 
 
 @blueprint.get("")
@@ -66,14 +68,16 @@ def save_settings() -> ResponseReturnValue:
 def add_fault() -> ResponseReturnValue:
     """Set a fault for the next calls or events."""
     name, times = request.form.get("fault", ""), request.form.get("count", "1")
-    if name in list(FaultName) and times.isdigit() and 1 <= int(times) <= MOST_TIMES:
+    operation, part = request.form.get("operation", ANY), request.form.get("part", "")
+    is_known = name in list(FaultName) and operation in TARGETS and part in ["", *SealPart]
+    if is_known and times in AMOUNTS:
         with current_sandbox().storage.write() as session:
             session.add(
                 Fault(
                     name=name,
-                    operation=request.form.get("operation") or ANY,
+                    operation=operation,
                     remaining=int(times),
-                    part=request.form.get("part", ""),
+                    part=part,
                 )
             )
         flash(_("Fault set."))
@@ -85,8 +89,8 @@ def add_fault() -> ResponseReturnValue:
 @blueprint.post("/faults/removal")
 def remove_faults() -> ResponseReturnValue:
     """Call off one fault, or all of them."""
-    number = request.form.get("id", "")
-    removed = delete(Fault).where(Fault.id == int(number)) if number.isdigit() else delete(Fault)
+    number = as_number(request.form.get("id", ""))
+    removed = delete(Fault).where(Fault.id == number) if is_number(number) else delete(Fault)
     with current_sandbox().storage.write() as session:
         session.execute(removed)
     flash(_("Called off."))

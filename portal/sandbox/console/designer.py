@@ -41,7 +41,7 @@ def save(process_code: str) -> ResponseReturnValue:
     """Save and publish; ``add`` appends a node, ``remove`` takes one out."""
     nodes = _given_nodes(request.form)
     removed = request.form.get("remove", "")
-    if removed.isdigit() and int(removed) < len(nodes):
+    if removed.isdecimal() and len(removed) < 4 and int(removed) < len(nodes):
         del nodes[int(removed)]
     if "add" in request.form and len(nodes) < MOST_NODES:
         nodes.append(dict(NEW_NODE))
