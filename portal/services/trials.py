@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from sqlalchemy import select
 
@@ -25,6 +25,15 @@ from portal.services.template_flow import initiator_department
 EVENT_EXPECTED_WITHIN = timedelta(seconds=30)
 # DingTalk sends a lost event again after 10 and 30 seconds; an admin may also repair the cause meanwhile.
 EVENT_AWAITED_FOR = timedelta(minutes=5)
+
+
+@dataclass(frozen=True, kw_only=True)
+class LatestTrial:
+    """What the settings page says about the newest trial."""
+
+    id: int
+    number: str
+    started_at: datetime
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -87,15 +96,16 @@ class Trials:
             )
             return trial.id
 
-    def latest_of(self, template_id: int) -> Trial | None:
+    def latest_of(self, template_id: int) -> LatestTrial | None:
         """Return the newest trial of one template."""
-        return db.session.scalar(
-            select(Trial)
+        row = db.session.execute(
+            select(Trial.id, Trial.number, Trial.started_at)
             .join(Approval, Approval.trial_id == Trial.id)
             .where(Approval.template_id == template_id)
             .order_by(Trial.id.desc())
             .limit(1)
-        )
+        ).one_or_none()
+        return LatestTrial(id=row.id, number=row.number, started_at=row.started_at) if row else None
 
     def view(self, trial_id: int) -> Trial:
         """Return one trial; raises ``NotThere``."""

@@ -10,14 +10,16 @@ from typing import Any
 from flask import Response, url_for
 from flask_babel import gettext
 
+from portal.models import ApprovalSettings
 from portal.services.callback_diagnosis import Refusals
+from portal.services.dingtalk_app import BindingView
 from portal.services.faults import FieldFault, Problem
 from portal.services.registry import services
 from portal.web.approval_settings.dingtalk_app_form import DingTalkAppForm
 from portal.web.approval_settings.next_step import Achieved, next_step, steps_done
 from portal.web.approval_settings.subscription import to_copy
 from portal.web.approval_settings.switches_form import SwitchesForm
-from portal.web.htmx import render
+from portal.web.htmx import render, wants_partial
 from portal.web.people.picker import NO_SEARCH
 from portal.web.words.callbacks import finding_words, refusal_words
 from portal.web.words.problems import problem_words
@@ -42,7 +44,8 @@ def show_section(
 
     ``changes`` replace what would be shown: a form with its errors, ``saved``, ``problem``.
     """
-    context = {**_context(), "saved": None, "problem": None, **changes}
+    shown = {section} if wants_partial() else set(Section)
+    context = {**_context(shown), "saved": None, "problem": None, **changes}
     return render(
         "approval_settings/page.html",
         f"approval_settings/_{section}.html",
@@ -69,36 +72,53 @@ def whole_number(typed: str | None, *, field: str) -> int:
     raise FieldFault(field, "unknown")
 
 
-def _context() -> dict[str, Any]:
+def _context(shown: set[Section]) -> dict[str, object]:
+    """Return what the shown sections need: one alone is drawn again far more often than the whole page."""
     portal = services()
     binding, settings = portal.dingtalk_apps.view(), portal.approval_settings.current()
     template = settings.template
-    trial = portal.trials.latest_of(template.id) if template else None
-    achieved = Achieved(
-        is_bound=binding.is_bound,
-        is_enabled=settings.is_enabled,
-        is_associated=template is not None and settings.is_dingtalk_channel_on,
-        is_tested=trial is not None,
-        is_proved=template is not None and portal.trials.has_proved_the_loop(template.id),
-    )
-    health = portal.callback_diagnosis.health()
-    return {
+    context: dict[str, object] = {
         "binding": binding,
         "settings": settings,
         "template": template,
         "designer_url": portal.templates.designer_url(template.process_code) if template else "",
         "bypass_acknowledged_by": portal.approval_settings.bypass_acknowledged_by(template),
-        "trial": trial,
-        "step": next_step(achieved),
-        "steps": steps_done(achieved),
-        "health": health,
-        "finding": finding_words(health.finding),
-        "refusals": [_refusal_row(each) for each in health.refusals],
         "to_copy": to_copy(template.process_code if template else None),
         "switches_form": SwitchesForm.of(settings),
         "app_form": DingTalkAppForm.of(binding),
         "fallback_search": NO_SEARCH,
+    }
+    if shown & {Section.NEXT_STEP, Section.APPROVAL_TEMPLATE}:
+        context |= _progress(binding, settings)
+    if Section.CALLBACK_HEALTH in shown:
+        context |= _health()
+    return context
+
+
+def _progress(binding: BindingView, settings: ApprovalSettings) -> dict[str, object]:
+    trials, template = services().trials, settings.template
+    trial = trials.latest_of(template.id) if template else None
+    achieved = Achieved(
+        is_bound=binding.is_bound,
+        is_enabled=settings.is_enabled,
+        is_associated=template is not None and settings.is_dingtalk_channel_on,
+        is_tested=trial is not None,
+        is_proved=template is not None and trials.has_proved_the_loop(template.id),
+    )
+    return {
+        "trial": trial,
+        "step": next_step(achieved),
+        "steps": steps_done(achieved),
         "step_names": _step_names(),
+    }
+
+
+def _health() -> dict[str, object]:
+    health = services().callback_diagnosis.health()
+    return {
+        "health": health,
+        "finding": finding_words(health.finding),
+        "refusals": [_refusal_row(each) for each in health.refusals],
     }
 
 
