@@ -77,20 +77,19 @@ class BindingStore:
 
     def __init__(self, box: SecretBox) -> None:
         self._box = box
-        self._opened: tuple[Row[Any], Binding] | None = None
+        self._opened: tuple[tuple[Any, ...], Binding] | None = None
 
     def read(self) -> Binding | None:
         """Return the opened binding, or None; raises ``SecretUnreadable`` when the secret key changed.
 
         Every callback asks, so the row is read and its secrets are opened only when it has changed.
         """
-        known = self._opened
+        known, edition = self._opened, _read_edition()
+        if edition is None:
+            return None
+        if known is not None and known[0] == edition:
+            return known[1]
         with db.engine.connect() as connection:
-            edition = connection.exec_driver_sql(_EDITION).one_or_none()
-            if edition is None:
-                return None
-            if known is not None and known[0] == edition:
-                return known[1]
             row = connection.execute(_BOUND_APP).one()
         opened = self._open(row)
         self._opened = edition, opened
@@ -237,6 +236,17 @@ class DingTalkApps:
                 setattr(row, f"{column}_sealed", self.box.seal(value, place=_PLACE.format(column)))
         row.updated_at = self.clock.now()
         row.connection_checked_at = row.connection_failure = None
+
+
+def _read_edition() -> tuple[Any, ...] | None:
+    """Read what changes with every save, without SQLAlchemy's statements: they cost ten times the query."""
+    connection = db.engine.raw_connection()
+    try:
+        cursor = connection.cursor()
+        cursor.execute(_EDITION)
+        return cursor.fetchone()
+    finally:
+        connection.close()
 
 
 def _check(form: BindingForm, *, is_first: bool) -> None:

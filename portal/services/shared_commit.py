@@ -10,16 +10,13 @@ import threading
 from collections.abc import Callable, Sequence
 from typing import Generic, TypeVar
 
+from sqlalchemy.exc import SQLAlchemyError
+
 Row = TypeVar("Row")
 
 
-class _Waiting(Generic[Row]):
-    __slots__ = ("error", "is_done", "row")
-
-    def __init__(self, row: Row) -> None:
-        self.row = row
-        self.is_done = False
-        self.error: Exception | None = None
+class CommitInterrupted(SQLAlchemyError):
+    """Whoever wrote for this row was stopped before the end: nobody knows whether it is stored."""
 
 
 class SharedCommit(Generic[Row]):
@@ -29,35 +26,43 @@ class SharedCommit(Generic[Row]):
         self._write = write
         self._turn = threading.Lock()
         self._waiting: list[_Waiting[Row]] = []
-        self._list = threading.Lock()
+        self._waiting_lock = threading.Lock()
 
     def store(self, row: Row) -> None:
         """Return once ``row`` is committed; raises what ``write`` raised for this very row."""
         mine = _Waiting(row)
-        with self._list:
+        with self._waiting_lock:
             self._waiting.append(mine)
         with self._turn:
-            if not mine.is_done:
+            if not mine.is_taken:
                 self._write_all()
         if mine.error is not None:
             raise mine.error
 
     def _write_all(self) -> None:
-        with self._list:
+        with self._waiting_lock:
             together, self._waiting = self._waiting, []
-        try:
-            self._write([each.row for each in together])
-        except Exception as error:
+        for each in together:
+            each.is_taken = True
+        error = self._written([each.row for each in together])
+        for each in together:
             # One row that cannot be stored must not take the others with it.
-            for each in together:
-                each.error = error if len(together) == 1 else self._written_alone(each.row)
-        finally:
-            for each in together:
-                each.is_done = True
+            each.error = error if error is None or len(together) == 1 else self._written([each.row])
 
-    def _written_alone(self, row: Row) -> Exception | None:
+    def _written(self, rows: Sequence[Row]) -> Exception | None:
         try:
-            self._write([row])
+            self._write(rows)
         except Exception as error:
             return error
         return None
+
+
+class _Waiting(Generic[Row]):
+    """A row, whether somebody took it along, and why it is not stored; None once it is."""
+
+    __slots__ = ("error", "is_taken", "row")
+
+    def __init__(self, row: Row) -> None:
+        self.row = row
+        self.is_taken = False
+        self.error: Exception | None = CommitInterrupted()
