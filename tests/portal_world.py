@@ -20,6 +20,7 @@ from sqlalchemy import delete
 from waitress.server import create_server
 
 from portal.application import create_app
+from portal.database import transaction
 from portal.demo_seed import seed
 from portal.extensions import db
 from portal.migrating import migrate_database
@@ -85,10 +86,9 @@ class World:
         """Go back to the first start, so that tests which do not disturb each other can share one world."""
         self.control("POST", "/reset", {})
         self.clock.ahead = timedelta()
-        with self.app.app_context():
+        with self.app.app_context(), transaction() as session:
             for table in reversed(Base.metadata.sorted_tables):
-                db.session.execute(delete(table))
-            db.session.commit()
+                session.execute(delete(table))
         self._fill()
         self.subscribe()
 

@@ -28,6 +28,7 @@ TOKEN_BYTES = 32
 ATTEMPTS_BEFORE_LOCK = 5
 LOCK_LASTS = timedelta(minutes=15)
 SHORTEST_PASSWORD = 12
+ARGON2_KIB = 19456
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,7 +45,9 @@ class SignIns:
 
     clock: Clock
     people: DingTalkPeople
-    hasher: PasswordHasher = field(default_factory=lambda: PasswordHasher(19456, 2, 1))
+    hasher: PasswordHasher = field(
+        default_factory=lambda: PasswordHasher(time_cost=2, memory_cost=ARGON2_KIB, parallelism=1)
+    )
     # Argon2 takes 19 MiB a time; more than two at once would be a way to exhaust memory.
     hashing: threading.Semaphore = field(default_factory=lambda: threading.Semaphore(2))
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from datetime import datetime
 
 import pytest
 
@@ -11,6 +12,7 @@ from portal.database import transaction
 from portal.dingtalk.forms import FormComponent
 from portal.extensions import db
 from portal.models import ApprovalSettings, ApprovalTemplate
+from portal.services.approval_settings import stored_settings
 from portal.services.faults import FieldFault, Problem, ProblemReason
 from portal.services.template_generation import CLAIM_LASTS
 from tests.portal_world import World
@@ -93,11 +95,17 @@ def test_of_two_admins_at_once_one_makes_it_and_the_other_is_told(alice: World) 
     assert len(templates(alice)) == 1
 
 
+def claim(world: World) -> datetime:
+    """Leave a claim as a generation does that is still running, or was killed."""
+    with world.app.app_context(), transaction() as session:
+        settings = stored_settings(session, world.clock)
+        settings.generation_claimed_until = world.clock.now() + CLAIM_LASTS
+        settings.generation_claimed_by = "Henry"
+        return settings.generation_claimed_until
+
+
 def test_a_claim_left_behind_by_a_crash_runs_out(alice: World) -> None:
-    generation = alice.services.template_generation
-    with alice.app.app_context():
-        crashed = generation._claimed(actor_named("alice"))
-        crashed.__enter__()
+    claim(alice)
     with pytest.raises(Problem) as running:
         generate(alice)
     assert running.value.reason == ProblemReason.GENERATION_RUNNING
@@ -107,14 +115,11 @@ def test_a_claim_left_behind_by_a_crash_runs_out(alice: World) -> None:
 
 
 def test_a_slow_generation_does_not_end_the_claim_of_the_next_admin(alice: World) -> None:
-    generation = alice.services.template_generation
     with alice.app.app_context():
-        with generation._claimed(actor_named("alice")):
+        with alice.services.template_generation._claimed(actor_named("alice")):
             alice.let_pass(seconds=CLAIM_LASTS.total_seconds() + 1)
-            of_the_next = generation._claimed(actor_named("alice"))
-            of_the_next.__enter__()
-        settings = db.session.get_one(ApprovalSettings, 1)
-        assert settings.generation_claimed_until is not None
+            of_the_next = claim(alice)
+        assert db.session.get_one(ApprovalSettings, 1).generation_claimed_until == of_the_next
 
 
 def test_a_name_owned_by_somebody_else_is_left_untouched(alice: World) -> None:
