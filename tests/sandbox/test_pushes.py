@@ -194,10 +194,10 @@ def test_events_get_lost_doubled_late_or_out_of_order(
     caller: Caller, receiver: Receiver, fault: str, expected: list[str]
 ) -> None:
     subscribe(caller, receiver.url, events=["bpms_instance_change"])
-    caller.control("POST", "faults", {"fault": fault, "operation": "bpms_instance_change", "seconds": 0.6})
+    caller.control("POST", "faults", {"fault": fault, "operation": "bpms_instance_change", "seconds": 3})
     instance = caller.start(caller.make_template())
     caller.act(instance, person="chen", action="agree")
-    until(lambda: len(receiver.events) == len(expected))
+    until(lambda: len(receiver.events) == len(expected), seconds=15)
     assert [event["type"] for event in receiver.events] == expected
     assert len({event["eventId"] for event in receiver.events}) == len(set(expected))
 

@@ -9,6 +9,7 @@ import secrets
 from typing import Any
 from urllib.parse import urlencode
 
+from sqlalchemy import update
 from sqlalchemy.orm import Session
 
 from portal.sandbox import faults
@@ -22,7 +23,8 @@ INSTANCE_CHANGE = "bpms_instance_change"
 TASK_CHANGE = "bpms_task_change"
 EVENT_TYPES = (INSTANCE_CHANGE, TASK_CHANGE)
 DEFAULT_LATE_SECONDS = 5.0
-OVERTAKEN_SECONDS = 1.0
+# An overtaken event waits for the next one, and goes by itself when there is none.
+OVERTAKEN_SECONDS = 20.0
 
 
 def announce_instance(session: Session, instance: Instance, *, change: str) -> None:
@@ -81,6 +83,18 @@ def enqueue(session: Session, payload: dict[str, Any]) -> None:
     session.flush()
     if fault is not None and fault.name == FaultName.DUPLICATE_EVENT:
         session.add(_delivery(payload, fault))
+    if fault is None:
+        _let_overtaken_follow(session, after=delivery)
+
+
+def _let_overtaken_follow(session: Session, *, after: Delivery) -> None:
+    held = update(Delivery).where(
+        Delivery.note == FaultName.REORDERED_EVENTS,
+        Delivery.state == DeliveryState.WAITING,
+        ~Delivery.attempts.any(),
+        Delivery.due_at > after.due_at,
+    )
+    session.execute(held.values(due_at=after.due_at + 1))
 
 
 def _delivery(payload: dict[str, Any], fault: Fault | None) -> Delivery:
