@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
-from argon2 import PasswordHasher
 
 from portal.services.audit import PORTAL
 from tests.portal_world import World, csrf_token
@@ -17,8 +14,7 @@ NEEDS_A_MEMBER = "This needs an admin who is a member in DingTalk"
 @pytest.fixture
 def root(world: World) -> AdminBrowser:
     password = "a long enough password"
-    sign_ins = replace(world.services.sign_ins, hasher=PasswordHasher(time_cost=1, memory_cost=1024))
-    world.look(lambda: sign_ins.add_local_admin("root", password, actor=PORTAL))
+    world.look(lambda: world.services.sign_ins.add_local_admin("root", password, actor=PORTAL))
     client = world.client()
     token = csrf_token(client.get("/sign-in").text)
     form = {"csrf_token": token, "username": "root", "password": password}
