@@ -154,7 +154,9 @@ class _Reader:
             return Path(file_name).read_text(encoding="utf-8").strip()
         except OSError as error:
             self.faults.append(f"{name}_FILE names a file that cannot be read: {error.strerror}.")
-            return ""
+        except UnicodeDecodeError:
+            self.faults.append(f"{name}_FILE names a file that is not text in UTF-8.")
+        return ""
 
     def number(self, name: str, *, default: int) -> int:
         text = self.text(name)
@@ -187,7 +189,10 @@ class _Reader:
 
     def address(self, name: str, *, default: str, is_demo: bool) -> str:
         value = (self.text(name) or default).rstrip("/")
-        parts = urlsplit(value)
+        try:
+            parts = urlsplit(value)
+        except ValueError:
+            parts = urlsplit("")
         if parts.scheme not in ("http", "https") or not parts.hostname:
             self.faults.append(f"{name} must be an address like https://portal.example.com.")
         elif parts.scheme == "http" and not is_demo and not _is_loopback(parts.hostname):

@@ -23,7 +23,7 @@ from portal.models import DingTalkApp
 from portal.secret_box import SecretBox
 from portal.services.audit import PORTAL, Actor, record
 from portal.services.faults import FieldFault, Problem, ProblemReason
-from portal.settings import InitialBinding
+from portal.settings import InitialBinding, SettingsError
 
 AES_KEY = re.compile(r"[A-Za-z0-9]{43}")
 CALLBACK_TOKEN = re.compile(r"[A-Za-z0-9]{3,32}")
@@ -178,7 +178,10 @@ class DingTalkApps:
             )
 
     def bind_initially(self, initial: InitialBinding) -> None:
-        """Take the first binding from the environment, if there is one and nothing is bound yet."""
+        """Take the first binding from the environment, if there is one and nothing is bound yet.
+
+        Raises ``SettingsError`` for a value that cannot be one.
+        """
         if not (initial.app_key and initial.app_secret) or db.session.get(DingTalkApp, 1) is not None:
             return
         first = BindingForm(
@@ -192,6 +195,10 @@ class DingTalkApps:
         )
         try:
             self.save(PORTAL, first)
+        except FieldFault as fault:
+            raise SettingsError(
+                [f"DINGTALK_{fault.field.upper()} is not in the form DingTalk gives."]
+            ) from fault
         except Problem as problem:
             # Processes that start together all try; one is first.
             if problem.reason != ProblemReason.SETTINGS_CHANGED:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import threading
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 from sqlalchemy import text
@@ -17,6 +18,7 @@ from portal.models.person import Role
 from portal.services.approval_settings import Switches
 from portal.services.dingtalk_app import BindingForm, generate_aes_key, generate_callback_token
 from portal.services.faults import FieldFault, Problem, ProblemReason
+from portal.settings import SettingsError
 from tests.portal_world import AES_KEY, AGENT_ID, APP_KEY, APP_SECRET, CORP_ID, TOKEN, World
 from tests.services.engines import on_both_engines
 from tests.services.story import actor_named, audited, set_up
@@ -257,6 +259,43 @@ class refused_audit:  # noqa: N801  reads as a sentence
     def _run(self, statement: str) -> None:
         with self._world.app.app_context(), transaction() as session:
             session.execute(text(statement))
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [{"callback_aes_key": "short"}, {"callback_token": "a-b"}, {"agent_id": "seven"}, {"corp_id": ""}],
+)
+def test_a_first_binding_of_the_wrong_form_is_a_fault_of_the_environment(
+    world: World, wrong: dict[str, str]
+) -> None:
+    with world.app.app_context():
+        with transaction() as session:
+            session.delete(session.get_one(DingTalkApp, 1))
+        with pytest.raises(SettingsError) as error:
+            world.services.dingtalk_apps.bind_initially(replace(world.settings.initial_binding, **wrong))
+    assert error.value.faults[0].startswith(f"DINGTALK_{next(iter(wrong)).upper()} ")
+
+
+def test_processes_that_bind_first_at_the_same_moment_bind_once(world: World) -> None:
+    with world.app.app_context(), transaction() as session:
+        session.delete(session.get_one(DingTalkApp, 1))
+    together, errors = threading.Barrier(4), []
+
+    def bind() -> None:
+        with world.app.app_context():
+            together.wait(5)
+            try:
+                world.services.dingtalk_apps.bind_initially(world.settings.initial_binding)
+            except Exception as error:
+                errors.append(error)
+
+    processes = [threading.Thread(target=bind) for _ in range(4)]
+    for each in processes:
+        each.start()
+    for each in processes:
+        each.join(20)
+    assert errors == []
+    assert world.look(lambda: db.session.get_one(DingTalkApp, 1).version) == 1
 
 
 def test_a_role_given_twice_is_one_role_and_one_entry(world: World) -> None:

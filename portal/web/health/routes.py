@@ -38,4 +38,7 @@ def _may_read_metrics() -> bool:
     if settings.metrics_token:
         given = request.headers.get("Authorization", "").removeprefix("Bearer ")
         return hmac.compare_digest(given.encode(), settings.metrics_token.encode())
-    return bool(request.remote_addr) and ip_address(request.remote_addr or "").is_loopback
+    try:
+        return ip_address(request.remote_addr or "").is_loopback
+    except ValueError:
+        return False
