@@ -45,8 +45,6 @@ class ProblemReason(StrEnum):
     ALREADY_CLOSED = "already_closed"
     ALREADY_WITHDRAWING = "already_withdrawing"
     NOT_RETRYABLE = "not_retryable"
-    TRIAL_RUNNING = "trial_running"
-    REQUESTS_ON_THEIR_WAY = "requests_on_their_way"
 
 
 class Problem(ServiceError):

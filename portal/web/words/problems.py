@@ -99,16 +99,6 @@ _WORDS: dict[ProblemReason, tuple[LazyString, LazyString, LazyString]] = {
         _("No approval of this request failed to start."),
         _("Load the page again to see where the request stands."),
     ),
-    ProblemReason.TRIAL_RUNNING: (
-        _("A Test is already running"),
-        _("Two at once would mix up what is observed."),
-        _("Wait until it has ended, then press Test again."),
-    ),
-    ProblemReason.REQUESTS_ON_THEIR_WAY: (
-        _("Requests are on their way right now"),
-        _("They were started with what you want to change and need it until DingTalk has answered."),
-        _("Wait until they have started, then try again."),
-    ),
 }
 
 
