@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import reduce
 from typing import Any
 
 
@@ -90,12 +89,18 @@ def _lines(results: dict[str, Any]) -> Iterator[str]:
             f"{name + ', saturated':45} {side['per_second']:>9g} /s  p50 {side['p50_ms']:g} ms, "
             f"p99 {side['p99_ms']:g} ms, {side['cpu_ms_a_request']:g} ms CPU each"
         )
+    alone = intake["floor_at_100_a_second"]
+    yield f"{'floor at 100/s':45} {alone['p50_ms']:>9g} ms  p99 {alone['p99_ms']:g} ms"
     for name, page in {**results["pages"], "submit": results["submit"]}.items():
-        yield f"{name:45} {page['p50_ms']:>9g} ms  p95 {page['p95_ms']:g} ms, {page['statements']} SQL statements"
+        costs = f"{page['cpu_p50_ms']:g} ms CPU, {page['statements']} SQL statements"
+        yield f"{name:45} {page['p50_ms']:>9g} ms  p95 {page['p95_ms']:g} ms, {costs}"
     yield f"{'event to status page':45} {results['event_to_page']['p50_ms']:>9g} ms  median"
     load = results["machine"]["load_before"]
     yield f"Took {results['took_seconds']} s. Load of the machine before: {load}. Written to bench/results.json."
 
 
 def _figure(results: dict[str, Any], path: tuple[str, ...]) -> float:
-    return float(reduce(lambda found, name: found[name], path, results))
+    found: Any = results
+    for name in path:
+        found = found[name]
+    return float(found)

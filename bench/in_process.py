@@ -33,6 +33,7 @@ class Answer:
     """What one call gave, and what it took; BEGIN and COMMIT are not counted as statements."""
 
     seconds: float
+    cpu_seconds: float
     statements: int
     status: int
     location: str
@@ -52,7 +53,7 @@ class Browser:
 
     def get(self, path: str) -> Answer:
         """Ask for a page."""
-        return self._portal.call(EnvironBuilder(path=path, headers={"Cookie": self._cookie}))
+        return self._portal.call(EnvironBuilder(path=path, headers=[("Cookie", self._cookie)]))
 
     def post(self, path: str, form: Mapping[str, str]) -> Answer:
         """Send a form."""
@@ -61,7 +62,7 @@ class Browser:
             EnvironBuilder(
                 path=path,
                 method="POST",
-                headers={"Cookie": self._cookie},
+                headers=[("Cookie", self._cookie)],
                 input_stream=BytesIO(body),
                 content_length=len(body),
                 content_type="application/x-www-form-urlencoded",
@@ -89,11 +90,12 @@ class InProcessPortal:
         """Call the app once."""
         environ = builder.get_environ()
         before = self._statements
-        began = time.perf_counter()
+        began, cpu_began = time.perf_counter(), time.thread_time()
         pieces, status, headers = run_wsgi_app(self.app, environ, buffered=True)
-        seconds = time.perf_counter() - began
+        seconds, cpu_seconds = time.perf_counter() - began, time.thread_time() - cpu_began
         return Answer(
             seconds=seconds,
+            cpu_seconds=cpu_seconds,
             statements=self._statements - before,
             status=int(status.split()[0]),
             location=headers.get("Location", ""),

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from statistics import median
 from typing import Any
 
-from bench.figures import in_milliseconds
+from bench.figures import in_milliseconds, rounded
 from bench.in_process import Answer, Browser, Requester
 
 CALLS = 300
@@ -47,6 +47,7 @@ def _repeated(call: Callable[[], Answer], *, expected: int) -> dict[str, Any]:
     assert {answer.status for answer in answers} == {expected}, answers[0]
     return {
         **in_milliseconds([answer.seconds for answer in answers]),
+        "cpu_p50_ms": rounded(median(answer.cpu_seconds for answer in answers) * 1000),
         "statements": round(median(answer.statements for answer in answers)),
         "bytes": len(answers[-1].text.encode()),
     }
