@@ -257,11 +257,15 @@ class AccessRequests:
 
     @staticmethod
     def _own(session: Session, requester: Person, number: str) -> AccessRequest:
-        request = session.scalar(
-            select(AccessRequest)
-            .filter_by(number=number, requester_id=requester.id)
-            .with_for_update(of=AccessRequest)
-        )
+        mine = select(AccessRequest).filter_by(number=number, requester_id=requester.id)
+        # Approvals before their request: the order in which the worker takes them.
+        session.scalars(
+            select(Approval)
+            .where(Approval.request_id.in_(mine.with_only_columns(AccessRequest.id)))
+            .order_by(Approval.id)
+            .with_for_update(of=Approval)
+        ).all()
+        request = session.scalar(mine.with_for_update(of=AccessRequest))
         if request is None:
             raise NotThere
         return request

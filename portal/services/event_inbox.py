@@ -55,7 +55,9 @@ class EventInbox:
         if event.event_type not in (INSTANCE_CHANGE, TASK_CHANGE) or not event.instance_id:
             _close(event, EventState.IGNORED, "not_an_approval_event")
             return
-        approval = session.scalar(select(Approval).filter_by(instance_id=event.instance_id))
+        approval = session.scalar(
+            select(Approval).filter_by(instance_id=event.instance_id).with_for_update(of=Approval)
+        )
         if approval is None:
             self._unknown_instance(session, event)
         else:
@@ -104,6 +106,7 @@ class EventInbox:
                 ApprovalTemplate.process_code == event.process_code,
             )
             .limit(20)
+            .with_for_update(of=Approval)
         ).all()
 
 
