@@ -145,6 +145,19 @@ class Directory:
         )
         return tuple(text(user_id) for user_id in sequence(mapping(answer["result"]).get("userid_list")))
 
+    def department_name(self, department_id: int) -> str:
+        """Return a department's name; the root is 1 here (DingTalk: topapi/v2/department/get)."""
+        answer = self._transport.oapi(
+            Call(
+                operation=Operation.READ_DEPARTMENT,
+                method="POST",
+                path="/topapi/v2/department/get",
+                expects="result",
+                body={"dept_id": department_id, "language": "zh_CN"},
+            )
+        )
+        return text(mapping(answer["result"]).get("name"))
+
 
 def _person(result: Json) -> DirectoryPerson:
     departments = (whole_number(department) for department in sequence(result.get("dept_id_list")))

@@ -25,6 +25,7 @@ class Operation(StrEnum):
     USER_BY_UNION_ID = "getUserByUnionId"
     SEARCH_USERS = "searchUsers"
     DEPARTMENT_MEMBERS = "listDepartmentMembers"
+    READ_DEPARTMENT = "getDepartment"
     USER_ACCESS_TOKEN = "userAccessToken"  # noqa: S105  a name, not a password
     USER_PROFILE = "getUserProfile"
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
+import structlog
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -19,6 +21,8 @@ from portal.models.person import Role
 from portal.services.audit import Actor, record
 from portal.services.faults import FieldFault, NotAllowed
 
+log = structlog.get_logger(__name__)
+
 FRESH_FOR = timedelta(minutes=10)
 
 
@@ -32,6 +36,16 @@ class People:
     def search(self, query: str) -> tuple[FoundPerson, ...]:
         """Find active people in DingTalk by a part of their name; raises ``ChannelError``."""
         return self.directory.search(query.strip()) if query.strip() else ()
+
+    def department_names(self, department_ids: Sequence[int]) -> dict[int, str]:
+        """Return the departments' names where there is a choice; those DingTalk does not tell are left out."""
+        names: dict[int, str] = {}
+        for department_id in department_ids if len(department_ids) > 1 else ():
+            try:
+                names[department_id] = self.directory.department_name(department_id)
+            except ChannelError as error:
+                log.warning("directory.failed", kind=error.failure.kind)
+        return names
 
     def remember(self, user_id: str) -> int:
         """Read somebody from the directory, keep them and return our id.

@@ -15,6 +15,7 @@ USER = "/topapi/v2/user/get"
 BY_UNION_ID = "/topapi/user/getbyunionid"
 SEARCH = "/v1.0/contact/users/search"
 MEMBERS = "/topapi/user/listid"
+DEPARTMENT = "/topapi/v2/department/get"
 BOB: dict[str, Any] = {
     "userid": "bob",
     "unionid": "z21H",
@@ -157,3 +158,9 @@ def test_an_approval_starts_from_the_first_department_and_knows_the_root_as_minu
     ids: tuple[int, ...], expected: int
 ) -> None:
     assert approval_department(ids) == expected
+
+
+def test_a_department_is_named(dingtalk: ScriptedDingTalk, client: DingTalkClient) -> None:
+    dingtalk.answer(DEPARTMENT, {"errcode": 0, "result": {"dept_id": 7, "name": "Sales 销售部"}})
+    assert client.directory.department_name(7) == "Sales 销售部"
+    assert dingtalk.requests_to(DEPARTMENT)[0].body == {"dept_id": 7, "language": "zh_CN"}

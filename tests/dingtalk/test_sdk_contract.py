@@ -144,6 +144,11 @@ OLD_FAMILY: list[tuple[str, dict[str, type], Callable[[DingTalkClient], object]]
     ("/topapi/v2/user/get", {"userid": str, "language": str}, lambda client: client.directory.user("bob")),
     ("/topapi/user/getbyunionid", {"unionid": str}, lambda client: client.directory.user_id_of("z21H")),
     ("/topapi/user/listid", {"dept_id": int}, lambda client: client.directory.department_members(7)),
+    (
+        "/topapi/v2/department/get",
+        {"dept_id": int, "language": str},
+        lambda client: client.directory.department_name(7),
+    ),
 ]
 
 

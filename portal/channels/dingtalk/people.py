@@ -54,6 +54,12 @@ class DingTalkPeople:
             people = [client.directory.user(each) for each in client.directory.search(query, limit=limit)]
         return tuple(_found(person, corp_id) for person in people if person and person.is_active)
 
+    def department_name(self, department_id: int) -> str:
+        """Return the name of a department, as the directory numbers it."""
+        client = self._connection.client()
+        with in_our_words():
+            return client.directory.department_name(department_id)
+
 
 def _found(person: DirectoryPerson, corp_id: str) -> FoundPerson:
     return FoundPerson(

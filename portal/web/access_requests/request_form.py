@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import secrets
-from collections.abc import Sequence
+from collections.abc import Mapping
 from datetime import date
 from typing import Any, ClassVar
 
@@ -93,8 +93,8 @@ class AccessRequestForm(FlaskForm):  # type: ignore[misc]
     )
     department = SelectField(_l("In which department do you ask?"), validate_choice=False)
 
-    def offer(self, *, resource: Resource, departments: Sequence[int]) -> None:
-        """Fill in what can be chosen for this resource by a member of these departments (directory ids)."""
+    def offer(self, *, resource: Resource, departments: Mapping[int, str]) -> None:
+        """Fill in what can be chosen for this resource by a member of these departments (directory id to name)."""
         self.resource_type.process_data(resource.resource_type)
         self.resource_id.process_data(resource.external_id)
         levels = entitlements_of(resource.resource_type)
@@ -103,7 +103,9 @@ class AccessRequestForm(FlaskForm):  # type: ignore[misc]
             self.level.process_data(levels[0].value if levels else None)
         presets = [(str(days), PRESETS[days]) for days in PRESET_DAYS]
         self.validity.choices = [*presets, (UNTIL_A_DATE, gettext("Until a date"))]
-        self.department.choices = [(str(each), gettext("Department %(id)s", id=each)) for each in departments]
+        self.department.choices = [
+            (str(each), name or gettext("Department %(id)s", id=each)) for each, name in departments.items()
+        ]
 
     def validate_validity(self, field: Field) -> None:
         """Refuse what is neither a number of days nor the choice of a date."""

@@ -70,7 +70,7 @@ def create() -> Response:
     resource = _resource(form.resource_type.data, form.resource_id.data)
     if resource is None:
         return _catalogue(status=422, is_unknown=True, typed=form.reason.data)
-    form.offer(resource=resource, departments=signed_in_person().departments)
+    form.offer(resource=resource, departments=dict.fromkeys(signed_in_person().departments, ""))
     if not form.validate():
         return _form(form, resource, status=422)
     try:
@@ -152,7 +152,9 @@ def _form(
     person, today = signed_in_person(), services().clock.now().date()
     words = problem_words(problem) if problem else _obstacle()
     preview = None if words else services().access_requests.preview(person, resource.id)
-    form.offer(resource=resource, departments=person.departments)
+    departments = list(person.departments)
+    names = services().people.department_names(departments)
+    form.offer(resource=resource, departments={each: names.get(each, "") for each in departments})
     return render(
         "access_requests/request_form_page.html",
         "access_requests/_request_form.html",

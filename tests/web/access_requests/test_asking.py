@@ -225,6 +225,8 @@ def test_departments_are_offered_only_to_people_with_several(ready: World) -> No
     page = open_form(grace)
     offered = re.findall(r'<option value="(\d+)"', page)
     assert len(offered) == 2
+    assert "Sales 销售部" in page
+    assert "Finance 财务部" in page
     number = ask(grace, page=page, department=offered[1])
     stored = ready.look(
         lambda: db.session.scalars(select(AccessRequest).filter_by(number=number)).one().department_id
