@@ -81,6 +81,26 @@ def act_as(page: Page, demo: RunningDemo, name: str) -> None:
     expect(page.locator("#acting").get_by_role("button", name=name)).to_have_attribute("aria-pressed", "true")
 
 
+def tick_permission(page: Page, permission: str) -> None:
+    """In DingTalk's developer console: switch a permission of the app on."""
+    page.get_by_role("checkbox", name=permission).check()
+    page.get_by_role("button", name="Save permissions").click()
+    expect(page.get_by_role("checkbox", name=permission)).to_be_checked()
+
+
+def generate_key(page: Page, name: str) -> str:
+    """On the settings page: generate a key for the callback, save it, and return what is to be copied."""
+    details = page.locator("#dingtalk-app details")
+    if details.get_attribute("open") is None:
+        details.locator("summary").click()
+    details.get_by_role("button", name=f"Generate {name}").click()
+    expect(details.get_by_role("button", name=f"Copy {name}")).to_be_visible()
+    made = details.get_by_label(name, exact=True).input_value()
+    details.get_by_role("button", name="Save", exact=True).last.click()
+    expect(page.locator("#dingtalk-app")).to_contain_text("Saved")
+    return made
+
+
 def reload_until(page: Page, is_so: object, *, seconds: float = 10) -> None:
     """Reload the page until something is so: what a person without JavaScript does."""
     deadline = time.monotonic() + seconds
