@@ -1,4 +1,4 @@
-"""Only members of the own organisation get in, and a session is worth nothing once it is ended."""
+"""Signing in with DingTalk or a password, and signing out for good."""
 
 from __future__ import annotations
 
@@ -9,233 +9,151 @@ from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from portal.extensions import db
-from portal.models import LocalCredential, Person, SignInSession
 from portal.services.audit import PORTAL
-from portal.services.sign_in import ATTEMPTS_BEFORE_LOCK, LOCK_LASTS, SESSION_LASTS
 from tests.portal_world import World, csrf_token
+from tests.services.story import person_named
 
 PASSWORD = "correct horse battery"
 
 
-def leave_for_dingtalk(client: FlaskClient, *, wanted: str = "/") -> str:
-    """Go to DingTalk's page and return the state it is to bring back."""
-    leave = client.get("/sign-in/dingtalk", query_string={"next": wanted})
-    return parse_qs(urlsplit(leave.headers["Location"]).query)["state"][0]
+def leave_for_dingtalk(client: FlaskClient, wanted: str = "") -> str:
+    """Press the button and return the state that DingTalk is given."""
+    answer = client.get("/sign-in/dingtalk", query_string={"next": wanted})
+    assert answer.status_code == 302
+    return parse_qs(urlsplit(answer.headers["Location"]).query)["state"][0]
 
 
-def come_back(client: FlaskClient, code: str, state: str) -> TestResponse:
-    return client.get("/sign-in/dingtalk/return", query_string={"authCode": code, "state": state})
-
-
-def code_for(world: World, person: str) -> str:
+def code_of(world: World, person: str) -> str:
     return str(world.control("POST", "/sign-in", {"person": person})["authCode"])
 
 
-def is_signed_in(client: FlaskClient) -> bool:
-    return client.get("/requests").status_code == 200
+def come_back(client: FlaskClient, **query: str) -> TestResponse:
+    return client.get("/sign-in/dingtalk/return", query_string=query)
 
 
-def cookie(client: FlaskClient) -> str:
-    found = client.get_cookie("portal_session")
-    return found.value if found else ""
+def refused(client: FlaskClient, answer: TestResponse) -> str:
+    """Return what the sign-in page says after a refusal."""
+    assert answer.headers["Location"] == "/sign-in"
+    assert client.get("/requests").status_code == 303
+    return client.get("/sign-in").text
 
 
-def test_a_state_of_another_browser_is_refused(world: World) -> None:
-    victim, attacker = world.app.test_client(), world.app.test_client()
-    leave_for_dingtalk(victim)
-    for state in (leave_for_dingtalk(attacker), "", "登录"):
-        answer = come_back(victim, code_for(world, "bob"), state)
-        assert (answer.status_code, urlsplit(answer.headers["Location"]).path) == (303, "/sign-in")
-        assert not is_signed_in(victim)
+def with_password(client: FlaskClient, **changes: str) -> TestResponse:
+    filled = {"username": "root", "password": PASSWORD, "next": "", **changes}
+    return client.post(
+        "/sign-in/local", data={**filled, "csrf_token": csrf_token(client.get("/sign-in").text)}
+    )
 
 
-def test_a_state_counts_once(world: World) -> None:
-    client = world.app.test_client()
-    state = leave_for_dingtalk(client)
-    come_back(client, "never-issued", state)
-    come_back(client, code_for(world, "bob"), state)
-    assert not is_signed_in(client)
-
-
-def test_a_code_counts_once(world: World) -> None:
-    first, second = world.app.test_client(), world.app.test_client()
-    code = code_for(world, "bob")
-    come_back(first, code, leave_for_dingtalk(first))
-    come_back(second, code, leave_for_dingtalk(second))
-    assert (is_signed_in(first), is_signed_in(second)) == (True, False)
-
-
-@pytest.mark.parametrize("stranger", ["olga", "victor", "frank"])
-def test_strangers_external_contacts_and_people_who_left_stay_outside(world: World, stranger: str) -> None:
-    client = world.app.test_client()
-    answer = come_back(client, code_for(world, stranger), leave_for_dingtalk(client))
-    assert answer.status_code == 303
-    assert not is_signed_in(client)
-    with world.app.app_context():
-        assert db.session.query(SignInSession).count() == 0
-    page = client.get(answer.headers["Location"])
-    assert page.status_code == 200
-    assert "Traceback" not in page.text
-
-
-def test_coming_back_without_a_code_is_told(world: World) -> None:
-    client = world.app.test_client()
-    state = leave_for_dingtalk(client)
-    answer = client.get("/sign-in/dingtalk/return", query_string={"state": state})
-    assert answer.status_code == 303
-    assert not is_signed_in(client)
-
-
-def test_the_cookie_changes_at_sign_in_and_a_planted_one_is_worth_nothing(world: World) -> None:
-    client, attacker = world.app.test_client(), world.app.test_client()
-    state = leave_for_dingtalk(client)
-    planted = cookie(client)
-    come_back(client, code_for(world, "bob"), state)
-
-    assert is_signed_in(client)
-    assert cookie(client) != planted
-    attacker.set_cookie("portal_session", planted)
-    assert not is_signed_in(attacker)
-
-
-def test_signing_out_kills_the_token_on_the_server(world: World) -> None:
-    client, thief = world.client("bob"), world.app.test_client()
-    stolen = cookie(client)
-    thief.set_cookie("portal_session", stolen)
-    assert is_signed_in(thief)
-
-    token = csrf_token(client.get("/requests").text)
-    client.post("/sign-in/out", data={"csrf_token": token})
-    thief.set_cookie("portal_session", stolen)
-    assert (is_signed_in(client), is_signed_in(thief)) == (False, False)
-
-
-def test_signing_out_needs_the_token_of_the_page(world: World) -> None:
-    client = world.client("bob")
-    assert client.post("/sign-in/out").status_code == 400
-    assert is_signed_in(client)
-
-
-def test_a_session_ends_by_itself_and_with_the_person(world: World) -> None:
-    bob, chen = world.client("bob"), world.client("chen")
-    with world.app.app_context():
-        db.session.query(Person).filter_by(user_id="chen").one().is_active = False
-        db.session.commit()
-    assert (is_signed_in(bob), is_signed_in(chen)) == (True, False)
-    world.let_pass(seconds=SESSION_LASTS.total_seconds())
-    assert not is_signed_in(bob)
-
-
-def test_the_cookie_is_kept_from_scripts_and_other_sites(world: World) -> None:
-    client = world.app.test_client()
-    header = client.get("/sign-in/dingtalk").headers["Set-Cookie"]
-    assert "HttpOnly" in header
-    assert "SameSite=Lax" in header
-    assert "Secure" not in header  # plain http on loopback; see the next test
-
-
-def test_over_https_the_cookie_is_secure(world: World) -> None:
-    world.app.config["SESSION_COOKIE_SECURE"], before = True, world.app.config["SESSION_COOKIE_SECURE"]
-    try:
-        header = world.app.test_client().get("/sign-in/dingtalk").headers["Set-Cookie"]
-    finally:
-        world.app.config["SESSION_COOKIE_SECURE"] = before
-    assert "Secure" in header
-
-
-def test_only_the_hash_of_a_token_is_stored(world: World) -> None:
-    client = world.client("bob")
-    with client.session_transaction() as session:
-        token = session["sign_in_token"]
-    with world.app.app_context():
-        row = db.session.query(SignInSession).one()
-        assert token not in str(vars(row))
-        assert len(row.token_hash) == 64
+def test_dingtalk_signs_people_in_and_back_to_where_they_were(portal: World) -> None:
+    client = portal.client()
+    state = leave_for_dingtalk(client, "/requests/new?level=view")
+    answer = come_back(client, authCode=code_of(portal, "bob"), state=state)
+    assert (answer.status_code, answer.headers["Location"]) == (303, "/requests/new?level=view")
+    assert "Bob Li" in client.get("/requests").text
 
 
 @pytest.mark.parametrize(
-    "wanted",
+    "wanted", ["https://evil.example/", "//evil.example", "/\\evil.example", "javascript:alert(1)"]
+)
+def test_nobody_is_sent_to_another_site_after_signing_in(portal: World, wanted: str) -> None:
+    client = portal.client()
+    state = leave_for_dingtalk(client, wanted)
+    assert come_back(client, authCode=code_of(portal, "bob"), state=state).headers["Location"] == "/"
+
+
+def test_a_sign_in_that_somebody_else_began_is_refused(portal: World) -> None:
+    attacker, victim = portal.client(), portal.client()
+    state, code = leave_for_dingtalk(attacker), code_of(portal, "dora")
+    assert "started in another window" in refused(victim, come_back(victim, authCode=code, state=state))
+
+
+def test_a_state_is_worth_one_attempt(portal: World) -> None:
+    client = portal.client()
+    state = leave_for_dingtalk(client)
+    come_back(client, state=state)
+    answer = come_back(client, authCode=code_of(portal, "bob"), state=state)
+    assert "started in another window" in refused(client, answer)
+
+
+@pytest.mark.parametrize(
+    ("person", "words"),
     [
-        "https://evil.example",
-        "//evil.example",
-        "/\\evil.example",
-        "\\\\evil.example",
-        "/\t/evil.example",
-        "javascript:alert(1)",
-        "/\r\nSet-Cookie: a=b",
-        "http:evil.example",
+        ("olga", "another organisation"),
+        ("victor", "external contacts"),
     ],
 )
-def test_after_signing_in_nobody_is_sent_elsewhere(world: World, wanted: str) -> None:
-    client = world.app.test_client()
-    state = leave_for_dingtalk(client, wanted=wanted)
-    answer = come_back(client, code_for(world, "bob"), state)
-    target = answer.headers["Location"]
-    assert urlsplit(target).netloc in ("", "localhost")
-    assert target.startswith("/")
-    assert not target.startswith(("//", "/\\"))
-    assert "\n" not in target
+def test_people_of_elsewhere_are_told_why_not(portal: World, person: str, words: str) -> None:
+    client = portal.client()
+    state = leave_for_dingtalk(client)
+    assert words in refused(client, come_back(client, authCode=code_of(portal, person), state=state))
 
 
-def test_after_signing_in_one_is_back_where_one_wanted_to_be(world: World) -> None:
-    client = world.app.test_client()
-    state = leave_for_dingtalk(client, wanted="/requests/new?resource_type=dashboard")
-    answer = come_back(client, code_for(world, "bob"), state)
-    assert answer.headers["Location"].endswith("/requests/new?resource_type=dashboard")
+def test_somebody_who_has_left_is_not_signed_in(portal: World) -> None:
+    client = portal.client()
+    state, code = leave_for_dingtalk(client), code_of(portal, "jack")
+    portal.control("PATCH", "/people/jack", {"active": False})
+    assert "notice-danger" in refused(client, come_back(client, authCode=code, state=state))
 
 
-def add_local_admin(world: World, password: str = PASSWORD) -> None:
-    with world.app.app_context():
-        world.services.sign_ins.add_local_admin("root", password, actor=PORTAL)
+def test_somebody_who_leaves_is_signed_out(portal: World) -> None:
+    kate = portal.client("kate")
+    with portal.app.app_context():
+        person_named("kate").is_active = False
+        db.session.commit()
+    assert kate.get("/requests").headers["Location"].startswith("/sign-in")
 
 
-def try_password(client: FlaskClient, password: str, username: str = "root") -> int:
-    token = csrf_token(client.get("/sign-in").text)
-    form = {"csrf_token": token, "username": username, "password": password}
-    return client.post("/sign-in/local", data=form).status_code
+def test_a_made_up_code_signs_nobody_in(portal: World) -> None:
+    client = portal.client()
+    state = leave_for_dingtalk(client)
+    assert "notice-danger" in refused(client, come_back(client, authCode="made-up", state=state))
 
 
-def test_a_local_admin_signs_in_with_a_password_kept_as_argon2id(world: World) -> None:
-    add_local_admin(world)
-    client = world.app.test_client()
-    assert try_password(client, PASSWORD) == 303
-    assert is_signed_in(client)
-    with world.app.app_context():
-        stored = db.session.query(LocalCredential).one().password_hash
-    assert stored.startswith("$argon2id$v=19$m=19456,t=2,p=1$")
+def test_signing_out_ends_the_session_on_the_server(portal: World) -> None:
+    client = portal.client("bob")
+    stolen = client.get_cookie("portal_session")
+    assert stolen
+    answer = client.post("/sign-in/out", data={"csrf_token": csrf_token(client.get("/requests").text)})
+    assert (answer.status_code, answer.headers["Location"]) == (303, "/sign-in")
+    assert "You are signed out." in client.get("/sign-in").text
+    thief = portal.client()
+    thief.set_cookie("portal_session", stolen.value)
+    assert thief.get("/requests").status_code == 303
 
 
-def test_a_local_admin_is_locked_out_after_five_wrong_passwords(world: World) -> None:
-    add_local_admin(world)
-    client = world.app.test_client()
-    assert [try_password(client, "wrong") for _ in range(ATTEMPTS_BEFORE_LOCK)] == [
-        422
-    ] * ATTEMPTS_BEFORE_LOCK
-    assert try_password(client, PASSWORD) == 429
-    assert not is_signed_in(client)
-
-    world.let_pass(seconds=LOCK_LASTS.total_seconds() + 1)
-    assert try_password(client, PASSWORD) == 303
+def test_signing_out_needs_the_token_of_the_page(portal: World) -> None:
+    client = portal.client("bob")
+    assert client.post("/sign-in/out").status_code == 400
+    assert client.get("/requests").status_code == 200
 
 
-def test_an_unknown_name_reads_like_a_wrong_password(world: World) -> None:
-    add_local_admin(world)
-    assert try_password(world.app.test_client(), "wrong", username="nobody") == 422
+def test_a_local_admin_signs_in_with_a_password_and_is_told_what_they_cannot_do(portal: World) -> None:
+    with portal.app.app_context():
+        portal.services.sign_ins.add_local_admin("root", PASSWORD, actor=PORTAL)
+    client = portal.client()
+    assert with_password(client).status_code == 303
+    assert client.get("/").headers["Location"] == "/settings/approval"
+    assert client.get("/requests/new").status_code == 200
 
 
-def test_a_new_password_ends_the_sessions_of_the_old_one(world: World) -> None:
-    add_local_admin(world)
-    client = world.app.test_client()
-    try_password(client, PASSWORD)
-    add_local_admin(world, "another long password")
-    assert not is_signed_in(client)
-    assert try_password(client, PASSWORD) == 422
-    assert try_password(client, "another long password") == 303
+def test_a_wrong_password_tells_nothing_and_is_not_shown_again(portal: World) -> None:
+    client = portal.client()
+    known = with_password(client, password="wrong password")
+    unknown = with_password(client, username="nobody", password="wrong password")
+    for answer in (known, unknown):
+        assert answer.status_code == 422
+        assert "User name or password is wrong." in answer.text
+        assert "wrong password" not in answer.text.replace("password is wrong", "")
+    assert 'value="root"' in known.text
 
 
-def test_a_password_needs_the_token_of_the_page(world: World) -> None:
-    add_local_admin(world)
-    client = world.app.test_client()
-    form = {"username": "root", "password": PASSWORD}
-    assert client.post("/sign-in/local", data=form).status_code == 400
-    assert not is_signed_in(client)
+def test_five_wrong_passwords_lock_the_account_for_a_while(portal: World) -> None:
+    with portal.app.app_context():
+        portal.services.sign_ins.add_local_admin("locked", PASSWORD, actor=PORTAL)
+    client = portal.client()
+    for _ in range(5):
+        with_password(client, username="locked", password="wrong password")
+    answer = with_password(client, username="locked")
+    assert answer.status_code == 429
+    assert "Wait 15 minutes" in answer.text
