@@ -13,10 +13,8 @@ from portal.services.approver_choice import ApproverPreview
 from portal.services.faults import FieldFault, NotThere, Problem, ProblemReason
 from portal.services.people import FRESH_FOR
 from tests.portal_world import World
-from tests.services.engines import on_both_engines
 from tests.services.story import actor_named, approval_of, ask, person_named, set_up, state_of
 
-pytestmark = on_both_engines
 LEVELS = {"web-traffic": "use"}
 
 
@@ -108,16 +106,6 @@ def test_bad_input_is_a_fault_of_its_field(ready: World, field: str, changes: di
         ask(ready, **changes)
     assert fault.value.field == field
     assert ready.look(lambda: db.session.query(AccessRequest).count()) == 0
-
-
-@pytest.mark.parametrize(
-    "reason", ["<script>alert(1)</script>", "%(name)s {0} \\", "𝕊 👍🏽 ‮", "a\r\nb\rc\nd", "nul \x00 inside"]
-)
-def test_a_reason_of_any_characters_arrives_as_it_is(ready: World, reason: str) -> None:
-    number = ask(ready, reason=reason)
-    ready.work_until(lambda: state_of(number) == "pending")
-    (instance,) = ready.control("GET", "/instances")["instances"]
-    assert instance["values"]["Reason"] == reason.replace("\x00", "")
 
 
 @pytest.mark.parametrize("who", ["eve", "grace", "bob"])

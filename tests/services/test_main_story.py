@@ -38,3 +38,14 @@ def test_a_request_gets_the_outcome_that_the_approver_chose_in_dingtalk(
         actions = {entry.action for entry in db.session.query(AuditEntry)}
         assert {"request.submitted", "instance.started", "approval.outcome"} <= actions
     assert len(world.control("GET", "/instances")["instances"]) == 1
+
+
+@pytest.mark.parametrize(
+    "reason", ["<script>alert(1)</script>", "%(name)s {0} \\", "𝕊 👍🏽 ‮", "a\r\nb\rc\nd", "nul \x00 inside"]
+)
+def test_a_reason_of_any_characters_arrives_as_it_is(world: World, reason: str) -> None:
+    set_up(world)
+    number = ask(world, reason=reason)
+    world.work_until(lambda: state_of(number) == "pending")
+    (instance,) = world.control("GET", "/instances")["instances"]
+    assert instance["values"]["Reason"] == reason.replace("\x00", "")

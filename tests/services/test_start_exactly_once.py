@@ -54,19 +54,6 @@ def test_an_instance_whose_answer_was_lost_is_found_and_adopted(world: World, na
         assert [entry.after["attempt"] for entry in audited("instance.adopted")] == [1]
 
 
-def test_a_time_out_after_commit_is_outcome_unknown(world: World) -> None:
-    set_up(world)
-    number = ask(world)
-    fault(world, "time_out_after_commit", seconds=12)
-
-    world.work()
-    with world.app.app_context():
-        assert state_of(number) == "start_unknown"
-        assert failure_of(number)["kind"] == "no_answer"
-    follow(world, number, "pending")
-    assert len(instances(world)) == 1
-
-
 @pytest.mark.parametrize("name", NOT_MADE_AND_NOT_TOLD)
 def test_a_start_that_never_happened_is_looked_for_given_up_and_tried_again_under_its_own_reference(
     world: World, name: str

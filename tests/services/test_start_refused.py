@@ -219,3 +219,16 @@ def bind(world: World, **changes: str) -> None:
             **changes,
         }
         apps.save(actor_named("alice"), BindingForm(version=apps.view().version, **form))
+
+
+def test_a_time_out_after_commit_is_outcome_unknown(world: World) -> None:
+    set_up(world)
+    number = ask(world)
+    fault(world, "time_out_after_commit", seconds=12)
+
+    world.work()
+    with world.app.app_context():
+        assert state_of(number) == "start_unknown"
+        assert failure_of(number)["kind"] == "no_answer"
+    follow(world, number, "pending")
+    assert len(instances(world)) == 1

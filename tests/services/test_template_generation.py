@@ -16,10 +16,8 @@ from portal.services.approval_settings import stored_settings
 from portal.services.faults import FieldFault, Problem, ProblemReason
 from portal.services.template_generation import CLAIM_LASTS
 from tests.portal_world import World
-from tests.services.engines import on_both_engines
 from tests.services.story import actor_named, audited, calls, fault, person_named
 
-pytestmark = on_both_engines
 NAME = "Quick BI Permission Request"
 
 
