@@ -10,7 +10,7 @@ import threading
 from collections.abc import Callable, Sequence
 from typing import Generic, TypeVar
 
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import OperationalError, SQLAlchemyError
 
 Row = TypeVar("Row")
 
@@ -45,9 +45,11 @@ class SharedCommit(Generic[Row]):
         for each in together:
             each.is_taken = True
         error = self._written([each.row for each in together])
+        # A database that is locked or away is so for each of them: trying them singly would only wait longer.
+        is_said = error is None or len(together) == 1 or isinstance(error, OperationalError)
         for each in together:
             # One row that cannot be stored must not take the others with it.
-            each.error = error if error is None or len(together) == 1 else self._written([each.row])
+            each.error = error if is_said else self._written([each.row])
 
     def _written(self, rows: Sequence[Row]) -> Exception | None:
         try:

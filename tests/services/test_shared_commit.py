@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 
 import pytest
+from sqlalchemy.exc import OperationalError
 
 from portal.services.shared_commit import CommitInterrupted, SharedCommit
 
@@ -81,3 +82,27 @@ def test_a_row_taken_along_by_a_writer_who_was_stopped_is_not_called_stored(disk
         CommitInterrupted.__name__,
         SystemExit.__name__,
     ]
+
+
+def test_rows_that_meet_a_locked_database_together_do_not_wait_for_it_one_by_one() -> None:
+    tries: list[int] = []
+
+    def write(rows: Sequence[str]) -> None:
+        tries.append(len(rows))
+        is_first.set()
+        assert others_wait.wait(WAIT_SECONDS)
+        raise OperationalError("INSERT", {}, Exception("database is locked"))
+
+    is_first, others_wait = threading.Event(), threading.Event()
+    shared = SharedCommit(write)
+    with ThreadPoolExecutor(4) as threads:
+        first = threads.submit(shared.store, "first")
+        assert is_first.wait(WAIT_SECONDS)
+        others = [threads.submit(shared.store, str(number)) for number in range(3)]
+        while len(shared._waiting) < len(others):
+            pass
+        others_wait.set()
+        for each in (first, *others):
+            with pytest.raises(OperationalError):
+                each.result(WAIT_SECONDS)
+    assert tries == [1, 3]
