@@ -11,16 +11,16 @@ WIDE, SMALL, SMALLEST = 1280, 390, 360
 THEMES = ("light", "dark")
 HEIGHT = 900
 
-# As portal.js does it when somebody presses the switch. Colours are there when no transition runs any more:
-# what inherits a colour begins its own one frame after its parent.
-SET_THEME = """async theme => {
-  const changing = () => document.getAnimations().filter(each => each instanceof CSSTransition);
-  document.documentElement.dataset.theme = document.documentElement.dataset.bsTheme = theme;
-  do {
-    await Promise.allSettled(changing().map(each => each.finished));
-    await new Promise(requestAnimationFrame);
-  } while (changing().length);
+# Colours that are still on their way to another theme would be measured against a background that is there already.
+WITHOUT_TRANSITIONS = """() => {
+  const sheet = new CSSStyleSheet();
+  sheet.replaceSync("*, ::before, ::after { transition: none !important; }");
+  document.adoptedStyleSheets.push(sheet);
 }"""
+# As portal.js does it when somebody presses the switch.
+SET_THEME = (
+    "theme => { document.documentElement.dataset.theme = document.documentElement.dataset.bsTheme = theme; }"
+)
 RUN_AXE = """async () => {
   const { violations } = await axe.run({ resultTypes: ["violations"] });
   return violations.map(each => `${each.id}: ${each.nodes.map(node => node.html.slice(0, 160)).join(" | ")}`);
@@ -43,6 +43,7 @@ class Looks:
         self.stops.append(stop)
         if not page.evaluate("'axe' in window"):
             page.evaluate(AXE)
+            page.evaluate(WITHOUT_TRANSITIONS)
         page.set_viewport_size({"width": width, "height": HEIGHT})
         for theme in THEMES:
             page.evaluate(SET_THEME, theme)
