@@ -56,7 +56,9 @@ def test_every_open_state_can_still_come_to_an_end(state: ApprovalState) -> None
 
 
 @given(states=st.lists(STATES, min_size=1, max_size=6))
-def test_a_request_is_summed_up_in_one_of_its_states_whatever_their_order(states: list[ApprovalState]) -> None:
+def test_a_request_is_summed_up_in_one_of_its_states_whatever_their_order(
+    states: list[ApprovalState],
+) -> None:
     summed = sum_up(states)
     assert summed in states
     assert sum_up(reversed(states)) == summed
