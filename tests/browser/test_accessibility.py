@@ -14,7 +14,7 @@ from portal.extensions import db
 from portal.models import DingTalkApp, Trial
 from portal.services.sign_in import ATTEMPTS_BEFORE_LOCK
 from tests.browser.conftest import NewPage
-from tests.browser.looking import Looks
+from tests.browser.looking import SMALL, Looks
 from tests.browser.portal_window import (
     LOCAL_ADMIN,
     PASSWORD,
@@ -89,6 +89,7 @@ def test_signing_in_and_the_first_hour(world: World, page: Page, looks: Looks) -
         page.get_by_role("button", name=f"Generate {name}").click()
         expect(page.get_by_role("button", name=f"Copy {name}")).to_be_visible()
     looks.at(page, "generated keys")
+    looks.at(page, "generated keys", width=SMALL)
     for path in (TEMPLATE, f"{TEMPLATE}?source=custom", NEW_TEST, "/requests/new"):
         window.go(path)
         looks.at(page, f"{path}, nothing connected")
@@ -113,7 +114,6 @@ def test_the_settings_at_every_stage(world: World, page: Page, looks: Looks) -> 
     window.press("Check connection")
     expect(page.locator("#dingtalk-app")).to_contain_text("DingTalk accepted the app's credentials")
     looks.at(page, "connection works")
-    world.control("PUT", "/permissions", {"qyapi_base": False, "Contact.User.Read": False})
     page.locator("#dingtalk-app summary").click()
     page.get_by_label("App secret").fill("mistyped-secret-000000")
     window.press("Save", within="#dingtalk-app details")
@@ -160,6 +160,7 @@ def test_the_dialog_of_the_official_template(world: World, page: Page, looks: Lo
     window.press("One-click Generation", within="dialog")
     expect(dialog).to_contain_text("lacks a permission")
     looks.at(page, "generation without permission")
+    looks.at(page, "generation without permission", width=SMALL)
     world.control("PUT", "/permissions", {"Workflow.Form.Write": True})
     make_template(world, name="Quick BI Permission Request", labels=["Other"])
     window.press("One-click Generation", within="dialog")
@@ -201,6 +202,7 @@ def test_the_dialog_of_a_custom_template(world: World, page: Page, looks: Looks)
         window.press("Match fields", within="dialog")
         expect(dialog.get_by_role("heading", level=2)).to_contain_text(f"“{name}”")
         looks.at(page, f"custom template, {name}")
+        looks.at(page, f"custom template, {name}", width=SMALL)
     window.press("Confirm", within="dialog")
     expect(dialog.locator(".notice").first).to_contain_text("Kate Xu")
     looks.at(page, "custom template without consent")
@@ -230,6 +232,7 @@ def test_the_dialog_of_a_test_that_works(world: World, page: Page, looks: Looks)
     world.work_until(lambda: newest_test().start_event_at is not None)
     expect(dialog).to_contain_text("It works")
     looks.at(page, "Test green")
+    looks.at(page, "Test green", width=SMALL)
     world.let_pass(seconds=20)
     world.control("PUT", "/settings", {"withdraw_wait_seconds": 0})
     world.work_until(lambda: newest_test().approval.state == "withdrawn")
@@ -238,6 +241,7 @@ def test_the_dialog_of_a_test_that_works(world: World, page: Page, looks: Looks)
     dialog.get_by_role("link", name="Close", exact=True).last.click()
     expect(page.locator("#next-step")).to_contain_text("Approval works")
     looks.at(page, "settings, everything done")
+    looks.at(page, "settings, everything done", width=SMALL)
 
 
 def test_the_dialog_of_a_test_that_fails(world: World, page: Page, looks: Looks) -> None:
@@ -264,6 +268,7 @@ def test_the_dialog_of_a_test_that_fails(world: World, page: Page, looks: Looks)
     window.go(SETTINGS)
     expect(page.locator("#next-step")).to_contain_text("Receive the start event")
     looks.at(page, "next step: the event, refused callbacks")
+    looks.at(page, "refused callbacks", width=SMALL)
 
 
 def test_asking_and_following(world: World, page: Page, looks: Looks) -> None:
@@ -277,6 +282,7 @@ def test_asking_and_following(world: World, page: Page, looks: Looks) -> None:
     window.press("Send request")
     expect(page.locator(".error-summary")).to_be_visible()
     looks.at(page, "request with errors")
+    looks.at(page, "request with errors", width=SMALL)
     window.go(WITHOUT_OWNER)
     looks.at(page, "nobody decides")
     for make in REQUESTS:
