@@ -21,6 +21,7 @@ log = structlog.get_logger(__name__)
 
 INSTANCE_CHANGE = "bpms_instance_change"
 TASK_CHANGE = "bpms_task_change"
+APPROVAL_EVENTS = (INSTANCE_CHANGE, TASK_CHANGE)
 STARTED = "start"
 # An event may come before our own commit of the instance id, or belong to a start that is being resolved.
 RETRY_PAUSES = tuple(timedelta(seconds=seconds) for seconds in (1, 4, 15, 60, 180, 420))
@@ -42,8 +43,10 @@ class EventInbox:
                 .limit(limit)
                 .with_for_update(skip_locked=True)
             ).all()
+            told = {event.instance_id for event in events if event.event_type in APPROVAL_EVENTS}
+            known = self._approvals(session, told - {None})
             for event in events:
-                self._sort(session, event)
+                self._sort(session, event, known.get(event.instance_id or ""))
             return len(events)
 
     def try_again(self, event: CallbackEvent) -> None:
@@ -51,14 +54,23 @@ class EventInbox:
         event.state, event.reason, event.attempts = EventState.RECEIVED, None, 0
         event.due_at = self.clock.now()
 
-    def _sort(self, session: Session, event: CallbackEvent) -> None:
-        if event.event_type not in (INSTANCE_CHANGE, TASK_CHANGE) or not event.instance_id:
+    @staticmethod
+    def _approvals(session: Session, instance_ids: set[str | None]) -> dict[str | None, Approval]:
+        """Return the approvals that these instances belong to, locked, in one look at the database."""
+        if not instance_ids:
+            return {}
+        found = session.scalars(
+            select(Approval)
+            .where(Approval.instance_id.in_(instance_ids))
+            .order_by(Approval.id)
+            .with_for_update(of=Approval)
+        ).all()
+        return {each.instance_id: each for each in found}
+
+    def _sort(self, session: Session, event: CallbackEvent, approval: Approval | None) -> None:
+        if event.event_type not in APPROVAL_EVENTS or not event.instance_id:
             _close(event, EventState.IGNORED, "not_an_approval_event")
-            return
-        approval = session.scalar(
-            select(Approval).filter_by(instance_id=event.instance_id).with_for_update(of=Approval)
-        )
-        if approval is None:
+        elif approval is None:
             self._unknown_instance(session, event)
         else:
             self._known_instance(event, approval)

@@ -16,6 +16,7 @@ from portal.services.audit import Actor, actor_of
 from portal.services.registry import services
 from portal.settings import Settings
 from portal.web.htmx import redirect_or_refresh
+from portal.web.sessions import PeopleSessions
 
 TOKEN = "sign_in_token"  # noqa: S105  the name of a session entry
 
@@ -25,6 +26,7 @@ R = TypeVar("R")
 
 def init_access(app: Flask, settings: Settings) -> None:
     """Give each request an id, and templates who is signed in and where they can go."""
+    app.session_interface = PeopleSessions()
     app.before_request(_name_request)
 
     @app.context_processor

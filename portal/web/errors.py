@@ -15,8 +15,8 @@ from werkzeug.exceptions import HTTPException
 
 from portal.web.htmx import retarget, vary_by_htmx, wants_partial
 from portal.web.languages import display_preferences
+from portal.web.machine_paths import MACHINE_PATHS
 
-MACHINE_PATHS = ("/callbacks", "/health", "/metrics")
 PROBLEMS_REGION = "#problems"
 
 

@@ -15,7 +15,6 @@ from datetime import UTC, datetime, timedelta
 import structlog
 from dbos import DBOS
 from flask import Flask
-from sqlalchemy.exc import SQLAlchemyError
 
 from portal.extensions import db
 from portal.migrating import one_at_a_time
@@ -73,9 +72,9 @@ def _work(portal: Services, worker_id: str, stop: threading.Event) -> None:
             if time.monotonic() >= next_cleaning:
                 _forget_finished_work()
                 next_cleaning = time.monotonic() + CLEANING_SECONDS
-        except SQLAlchemyError:
-            # A database that is away for a while must not end the worker.
-            log.exception("worker.database_trouble")
+        except Exception:
+            # Neither a database that is away for a while nor one bad row may stop the work of all others.
+            log.exception("worker.round_failed")
             is_more_waiting = False
         finally:
             db.session.remove()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 from flask import Blueprint, Response, jsonify, request
 from werkzeug.exceptions import RequestEntityTooLarge
 
@@ -32,7 +34,7 @@ def dingtalk() -> tuple[Response, int]:
         )
     except CallbackRefused as refused:
         return jsonify(error=refused.reason.value), _STATUS.get(refused.reason, 400)
-    return jsonify(answer), 200
+    return Response(json.dumps(answer), mimetype="application/json"), 200
 
 
 def _body() -> bytes:
