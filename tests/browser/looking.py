@@ -11,12 +11,6 @@ WIDE, SMALL, SMALLEST = 1280, 390, 360
 THEMES = ("light", "dark")
 HEIGHT = 900
 
-# Colours that are still on their way to another theme would be measured against a background that is there already.
-WITHOUT_TRANSITIONS = """() => {
-  const sheet = new CSSStyleSheet();
-  sheet.replaceSync("*, ::before, ::after { transition: none !important; }");
-  document.adoptedStyleSheets.push(sheet);
-}"""
 # As portal.js does it when somebody presses the switch.
 SET_THEME = (
     "theme => { document.documentElement.dataset.theme = document.documentElement.dataset.bsTheme = theme; }"
@@ -39,11 +33,13 @@ class Looks:
         self.stops: list[str] = []
 
     def at(self, page: Page, stop: str, *, width: int = WIDE) -> None:
-        """Look at ``page`` as it is now, ``width`` pixels wide; ``stop`` names the state in a fault."""
+        """Look at ``page`` as it is now, ``width`` pixels wide; ``stop`` names the state in a fault.
+
+        Open the page with ``reduced_motion="reduce"``: colours that are still changing would be measured wrong.
+        """
         self.stops.append(stop)
         if not page.evaluate("'axe' in window"):
             page.evaluate(AXE)
-            page.evaluate(WITHOUT_TRANSITIONS)
         page.set_viewport_size({"width": width, "height": HEIGHT})
         for theme in THEMES:
             page.evaluate(SET_THEME, theme)

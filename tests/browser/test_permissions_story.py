@@ -38,7 +38,7 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningDemo]:
 
 @pytest.fixture
 def alice(demo: RunningDemo, new_page: NewPage) -> Page:
-    page = new_page()
+    page = new_page(reduced_motion="reduce")
     sign_in(page, demo, ALICE)
     return page
 
