@@ -26,23 +26,33 @@ from portal.services.health import Health
 from portal.services.outcomes import Outcomes
 from portal.services.people import People
 from portal.services.registry import Services
+from portal.services.running_approvals import RunningApprovals
 from portal.services.sign_in import SignIns
 from portal.services.template_generation import TemplateGeneration
 from portal.services.trials import Trials
 from portal.settings import Settings
+
+# People wait for these answers; DingTalk's servers are expected to give them within 3 s.
+DIRECTORY_TIMEOUT_SECONDS = 4.0
 
 
 def build_services(settings: Settings, clock: Clock) -> Services:
     """Wire one portal together."""
     box = SecretBox(settings.secret_key)
     bindings = BindingStore(box)
-    connection = DingTalkConnection(
-        endpoints=Endpoints(api_url=settings.dingtalk.api, oapi_url=settings.dingtalk.oapi),
-        read_binding=bindings.read,
+    endpoints = Endpoints(api_url=settings.dingtalk.api, oapi_url=settings.dingtalk.oapi)
+    connection = DingTalkConnection(endpoints=endpoints, read_binding=bindings.read)
+    directory = DingTalkPeople(
+        DingTalkConnection(
+            endpoints=endpoints,
+            read_binding=bindings.read,
+            read_timeout_seconds=DIRECTORY_TIMEOUT_SECONDS,
+        ),
+        login_url=settings.dingtalk.login,
     )
-    directory = DingTalkPeople(connection, login_url=settings.dingtalk.login)
     templates = DingTalkTemplates(connection, oa_url=settings.dingtalk.oa)
     people = People(clock=clock, directory=directory)
+    outcomes = Outcomes(clock=clock, people=people)
     return Services(
         clock=clock,
         people=people,
@@ -63,7 +73,8 @@ def build_services(settings: Settings, clock: Clock) -> Services:
                 ChannelName.DINGTALK: DingTalkApprovals(connection, applink_url=settings.dingtalk.applink)
             },
             people=people,
-            outcomes=Outcomes(clock=clock, people=people),
+            outcomes=outcomes,
+            running=RunningApprovals(clock=clock, outcomes=outcomes),
         ),
         due_approvals=DueApprovals(clock=clock),
         event_inbox=EventInbox(clock=clock),

@@ -12,7 +12,12 @@ from portal.services.audit import PORTAL, record
 from portal.services.registry import Services
 
 ADMIN = "alice"
-PEOPLE = {"alice": "Alice Zhang 张爱丽", "bob": "Bob Li 李博", "chen": "Chen Wei 陈伟", "frank": "Frank Zhao 赵峰"}
+PEOPLE = {
+    "alice": "Alice Zhang 张爱丽",
+    "bob": "Bob Li 李博",
+    "chen": "Chen Wei 陈伟",
+    "frank": "Frank Zhao 赵峰",
+}
 
 CATALOGUE = (
     (ResourceType.DASHBOARD, "sales-overview", "Sales overview 销售总览", "Sales 销售", "chen"),

@@ -34,9 +34,7 @@ class Person(Base):
     refreshed_at: Mapped[datetime | None]
     created_at: Mapped[datetime]
 
-    roles: Mapped[list[PersonRole]] = relationship(
-        back_populates="person", lazy="selectin", cascade="all, delete-orphan"
-    )
+    roles: Mapped[list[PersonRole]] = relationship(back_populates="person", cascade="all, delete-orphan")
 
     @property
     def is_organization_admin(self) -> bool:

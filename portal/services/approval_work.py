@@ -1,4 +1,4 @@
-"""Moves one approval a step: start it, find out whether it was started, withdraw it, read its outcome.
+"""Moves one approval a step: start it, or find out whether it was started; what runs is looked after elsewhere.
 
 The row is the guard (docs/decisions: start protocol). ``starting`` is committed before DingTalk is called;
 whoever finds a row in ``starting`` goes looking for the instance and never creates one.
@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import structlog
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from portal.channels.approval_channel import ApprovalChannel, ChannelName, StartOrder
@@ -20,10 +19,12 @@ from portal.clock import Clock
 from portal.database import transaction
 from portal.extensions import db
 from portal.models import Approval
-from portal.rules.approval_state import ApprovalState, check_step, is_final, sum_up
+from portal.rules.approval_state import ApprovalState, is_final, sum_up
+from portal.services.approval_rows import locked, move, order_of
 from portal.services.audit import PORTAL, record
-from portal.services.outcomes import QUOTA_PAUSE, WITHDRAWAL_WAIT, Outcomes
+from portal.services.outcomes import QUOTA_PAUSE, Outcomes
 from portal.services.people import FRESH_FOR, People
+from portal.services.running_approvals import RunningApprovals
 
 log = structlog.get_logger(__name__)
 
@@ -31,7 +32,6 @@ log = structlog.get_logger(__name__)
 START_LEASE = timedelta(seconds=60)
 RESOLVE_PAUSES = tuple(timedelta(seconds=seconds) for seconds in (5, 10, 20, 40, 80, 120))
 RETRY_PAUSES = tuple(timedelta(seconds=seconds) for seconds in (2, 5, 15, 60, 300))
-WITHDRAWAL_GIVES_UP_AFTER = timedelta(minutes=10)
 # What DingTalk answers when somebody does not fit, without saying who.
 ABOUT_PEOPLE = frozenset({"person_unknown", "department_wrong", "parameters_refused"})
 
@@ -44,6 +44,7 @@ class ApprovalWork:
     channels: Mapping[ChannelName, ApprovalChannel]
     people: People
     outcomes: Outcomes
+    running: RunningApprovals
 
     def advance(self, approval_id: int) -> None:
         """Do what is due for this approval; failures are recorded on the row, bugs raise."""
@@ -64,7 +65,7 @@ class ApprovalWork:
                 else:
                     self._wake(approval_id, state, at=starting_at + START_LEASE)
             elif state == ApprovalState.PENDING:
-                self._follow(approval_id, channel)
+                self.running.follow(approval_id, channel)
             elif is_final(state) and instance_id and self.outcomes.has_waiting_events(approval_id):
                 self.outcomes.read(approval_id, channel, instance_id)
 
@@ -88,10 +89,10 @@ class ApprovalWork:
 
     def _claim_start(self, approval_id: int) -> tuple[StartOrder, int, bool] | None:
         with transaction() as session:
-            approval = _locked(session, approval_id)
+            approval = locked(session, approval_id)
             if approval.state != ApprovalState.SUBMITTED:
                 return None
-            _move(approval, ApprovalState.STARTING)
+            move(approval, ApprovalState.STARTING)
             approval.attempt += 1
             approval.starting_at = self.clock.now()
             approval.due_at = approval.starting_at + START_LEASE
@@ -101,18 +102,18 @@ class ApprovalWork:
     def _start_failed(self, approval_id: int, attempt: int, failure: Failure) -> None:
         log.warning("start.failed", kind=failure.kind, code=failure.code, request_id=failure.request_id)
         with transaction() as session:
-            approval = _locked(session, approval_id)
+            approval = locked(session, approval_id)
             if approval.state != ApprovalState.STARTING or approval.attempt != attempt:
                 return
             approval.failure = failure.to_json()
             if failure.retry == Retry.RETRYABLE:
-                _move(approval, ApprovalState.SUBMITTED)
+                move(approval, ApprovalState.SUBMITTED)
                 approval.attempt -= 1  # nothing was created: the reference stays what it is
                 approval.due_at = self.clock.now() + _retry_pause(approval, failure)
                 approval.retries += 1
                 self._withdraw_unstarted(session, approval)
             elif failure.retry == Retry.OUTCOME_UNKNOWN:
-                _move(approval, ApprovalState.START_UNKNOWN)
+                move(approval, ApprovalState.START_UNKNOWN)
                 approval.resolve_tries = 0
                 approval.due_at = self.clock.now() + RESOLVE_PAUSES[0]
             else:
@@ -121,9 +122,9 @@ class ApprovalWork:
 
     def _resolve(self, approval_id: int, channel: ApprovalChannel) -> None:
         with transaction() as session:
-            approval = _locked(session, approval_id)
+            approval = locked(session, approval_id)
             if approval.state == ApprovalState.STARTING:
-                _move(approval, ApprovalState.START_UNKNOWN)
+                move(approval, ApprovalState.START_UNKNOWN)
                 approval.resolve_tries = 0
                 _sum_up(approval)
             if approval.state != ApprovalState.START_UNKNOWN or approval.starting_at is None:
@@ -143,7 +144,7 @@ class ApprovalWork:
     def _resolve_failed(self, approval_id: int, failure: Failure) -> None:
         log.warning("resolve.failed", kind=failure.kind, code=failure.code, request_id=failure.request_id)
         with transaction() as session:
-            approval = _locked(session, approval_id)
+            approval = locked(session, approval_id)
             if approval.state == ApprovalState.START_UNKNOWN:
                 approval.failure = failure.to_json()
                 approval.due_at = self.clock.now() + _retry_pause(approval, failure)
@@ -151,7 +152,7 @@ class ApprovalWork:
 
     def _not_found(self, approval_id: int) -> None:
         with transaction() as session:
-            approval = _locked(session, approval_id)
+            approval = locked(session, approval_id)
             if approval.state != ApprovalState.START_UNKNOWN:
                 return
             approval.resolve_tries += 1
@@ -166,12 +167,12 @@ class ApprovalWork:
 
     def _adopt(self, approval_id: int, attempt: int, instance_id: str, *, url: str, action: str) -> None:
         with transaction() as session:
-            approval = _locked(session, approval_id)
+            approval = locked(session, approval_id)
             still_ours = approval.state in (ApprovalState.STARTING, ApprovalState.START_UNKNOWN)
             if not still_ours or approval.attempt != attempt:
                 self._twin(session, approval, instance_id)
                 return
-            _move(approval, ApprovalState.PENDING)
+            move(approval, ApprovalState.PENDING)
             approval.instance_id, approval.instance_url = instance_id, url
             approval.started_at = self.clock.now()
             approval.failure, approval.retries = None, 0
@@ -202,50 +203,8 @@ class ApprovalWork:
             after={"instance_id": instance_id, "adopted": approval.instance_id},
         )
 
-    def _follow(self, approval_id: int, channel: ApprovalChannel) -> None:
-        approval = db.session.get_one(Approval, approval_id)
-        instance_id = approval.instance_id or ""
-        requester_user_id = order_of(approval).requester_user_id
-        asked_at, started_at = approval.withdrawal_requested_at, approval.started_at
-        db.session.rollback()
-        if asked_at and started_at and self.clock.now() >= started_at + WITHDRAWAL_WAIT:
-            self._withdraw(approval_id, channel, instance_id, requester_user_id)
-        self.outcomes.read(approval_id, channel, instance_id)
-
-    def _withdraw(
-        self, approval_id: int, channel: ApprovalChannel, instance_id: str, requester_user_id: str
-    ) -> None:
-        try:
-            channel.withdraw(
-                instance_id, requester_user_id=requester_user_id, remark="Withdrawn in the portal"
-            )
-        except ChannelError as error:
-            log.warning("withdrawal.failed", kind=error.failure.kind, code=error.failure.code)
-            self._withdrawal_failed(approval_id, error.failure)
-
-    def _withdrawal_failed(self, approval_id: int, failure: Failure) -> None:
-        with transaction() as session:
-            approval = _locked(session, approval_id)
-            asked_at = approval.withdrawal_requested_at
-            if asked_at is None:
-                return
-            # "Not in this state" is the 15-second rule or an outcome that we are about to read.
-            may_pass = failure.kind == "instance_state" or failure.retry != Retry.PERMANENT
-            if may_pass and self.clock.now() - asked_at < WITHDRAWAL_GIVES_UP_AFTER:
-                return
-            approval.withdrawal_requested_at = None
-            approval.failure = failure.to_json()
-            record(
-                session,
-                PORTAL,
-                "withdrawal.refused",
-                at=self.clock.now(),
-                subject=("approval", approval.number),
-                after={"failure": failure.kind},
-            )
-
     def _give_up(self, session: Session, approval: Approval) -> None:
-        _move(approval, ApprovalState.COULD_NOT_START)
+        move(approval, ApprovalState.COULD_NOT_START)
         approval.due_at = None
         record(
             session,
@@ -261,7 +220,7 @@ class ApprovalWork:
         if approval.withdrawal_requested_at is None:
             return
         before = approval.state
-        _move(approval, ApprovalState.WITHDRAWN)
+        move(approval, ApprovalState.WITHDRAWN)
         approval.closed_at, approval.due_at, approval.failure = self.clock.now(), None, None
         record(
             session,
@@ -304,32 +263,9 @@ class ApprovalWork:
 
     def _wake(self, approval_id: int, state: str, *, at: datetime) -> None:
         with transaction() as session:
-            approval = _locked(session, approval_id)
+            approval = locked(session, approval_id)
             if approval.state == state:
                 approval.due_at = at
-
-
-def order_of(approval: Approval) -> StartOrder:
-    """Return everything a start needs as plain values, usable after the transaction has ended."""
-    return StartOrder(
-        process_code=approval.template.process_code,
-        requester_user_id=approval.requester.user_id or "",
-        department_id=approval.department_id,
-        approver_user_id=approval.approver.user_id or "",
-        values=dict(approval.submitted_values or {}),
-        is_bypass_acknowledged=approval.template.bypass_acknowledged_by_id is not None,
-    )
-
-
-def _locked(session: Session, approval_id: int) -> Approval:
-    return session.scalars(
-        select(Approval).where(Approval.id == approval_id).with_for_update(of=Approval)
-    ).one()
-
-
-def _move(approval: Approval, state: ApprovalState) -> None:
-    check_step(approval.state, state)
-    approval.state = state
 
 
 def _sum_up(approval: Approval) -> None:

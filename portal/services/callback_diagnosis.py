@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 
 from portal.channels.callback_refusals import RefusalReason
 from portal.clock import Clock
@@ -66,7 +66,9 @@ class CallbackDiagnosis:
     def health(self, *, since: datetime | None = None) -> CallbackHealth:
         """Return what was observed since a moment; without one, in the last day."""
         since = since or self.clock.now() - timedelta(days=1)
-        last_event_at = db.session.scalar(select(func.max(CallbackEvent.received_at)))
+        last_event_at = db.session.scalar(
+            select(CallbackEvent.received_at).order_by(CallbackEvent.id.desc()).limit(1)
+        )
         app = db.session.get(DingTalkApp, 1)
         check_url_at = app.check_url_at if app else None
         refusals = self._refusals(since)

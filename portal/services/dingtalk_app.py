@@ -19,7 +19,7 @@ from portal.channels.failures import ChannelError, Failure
 from portal.clock import Clock
 from portal.database import transaction
 from portal.extensions import db
-from portal.models import DingTalkApp
+from portal.models import ApprovalSettings, DingTalkApp
 from portal.secret_box import SecretBox
 from portal.services.audit import PORTAL, Actor, record
 from portal.services.faults import FieldFault, Problem, ProblemReason
@@ -167,6 +167,13 @@ class DingTalkApps:
                 session.flush()
             except (StaleDataError, IntegrityError) as error:
                 raise Problem(ProblemReason.SETTINGS_CHANGED) from error
+            if before is not None and before["corp_id"] != row.corp_id:
+                # Another organisation knows nothing of that template, nor of that approver.
+                session.execute(
+                    update(ApprovalSettings).values(
+                        template_id=None, fallback_approver_id=None, trial_approver_id=None
+                    )
+                )
             record(
                 session,
                 actor,

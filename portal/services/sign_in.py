@@ -11,7 +11,7 @@ from datetime import timedelta
 from argon2 import PasswordHasher
 from argon2.exceptions import VerificationError
 from sqlalchemy import delete, select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, joinedload
 
 from portal.channels.dingtalk.people import DingTalkPeople
 from portal.clock import Clock
@@ -78,7 +78,11 @@ class SignIns:
 
     def person_of(self, token: str) -> Person | None:
         """Return who is signed in with this token, or None when it is unknown or over."""
-        row = db.session.scalar(select(SignInSession).filter_by(token_hash=_hash(token)))
+        row = db.session.scalar(
+            select(SignInSession)
+            .filter_by(token_hash=_hash(token))
+            .options(joinedload(SignInSession.person).joinedload(Person.roles))
+        )
         if row is None or row.expires_at <= self.clock.now() or not row.person.is_active:
             return None
         return row.person

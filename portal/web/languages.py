@@ -6,8 +6,10 @@ Both are cookies and need no account, so they also hold on the sign-in page and 
 from enum import StrEnum
 from urllib.parse import urlsplit
 
-from flask import Blueprint, Flask, Response, abort, current_app, has_request_context
+from babel.support import Translations
+from flask import Blueprint, Flask, Response, abort, current_app, g, has_request_context
 from flask import request as flask_request
+from flask_babel import get_translations
 from htmx_flask import request
 
 from portal.web.htmx import redirect_or_refresh, vary_by_htmx
@@ -38,12 +40,24 @@ def init_languages(app: Flask) -> None:
     """Add the switches to `app` and give templates `locale`, `language_tag` and `theme`."""
     app.register_blueprint(preferences)
     app.context_processor(display_preferences)
+    # Flask-Babel asks for the locale anew for every word; a page has a hundred, and one language.
+    app.jinja_env.install_gettext_callables(  # type: ignore[attr-defined]  # added by the i18n extension
+        gettext=lambda text: _translations().ugettext(text),
+        ngettext=lambda one, many, number: _translations().ungettext(one, many, number),
+        newstyle=True,
+    )
 
 
 def display_preferences() -> dict[str, str]:
     """What the layout needs to know; reads cookies and headers only, so it works without a database."""
     language = select_locale()
     return {"locale": language, "language_tag": LANGUAGE_TAGS[Language(language)], "theme": select_theme()}
+
+
+def _translations() -> Translations:
+    if "translations" not in g:
+        g.translations = get_translations()
+    return g.translations
 
 
 def select_locale() -> str:

@@ -125,6 +125,19 @@ def test_an_empty_secret_keeps_the_stored_one(world: World) -> None:
         assert apps.check_connection(actor_named("alice")) is None
 
 
+def test_another_organisation_starts_without_the_template_and_approvers_of_the_first(world: World) -> None:
+    set_up(world)
+    with world.app.app_context():
+        settings, alice = world.services.approval_settings, actor_named("alice")
+        settings.choose_fallback_approver(alice, user_id="iris", version=settings.current().version)
+        app = world.services.dingtalk_apps.view()
+        world.services.dingtalk_apps.save(alice, binding(corp_id="dingothercorp", version=app.version))
+        db.session.rollback()
+        assert settings.current().template is None
+        assert settings.current().fallback_approver is None
+        assert settings.current().is_enabled
+
+
 def test_a_wrong_secret_is_recorded_by_the_check_and_a_right_one_too(world: World) -> None:
     with world.app.app_context():
         apps = world.services.dingtalk_apps

@@ -8,7 +8,8 @@ import pytest
 
 from portal.channels.approval_channel import ChannelName
 from portal.extensions import db
-from portal.services.approval_work import RESOLVE_PAUSES, START_LEASE, order_of
+from portal.services.approval_rows import order_of
+from portal.services.approval_work import RESOLVE_PAUSES, START_LEASE
 from tests.portal_world import World
 from tests.services.engines import on_both_engines
 from tests.services.story import (

@@ -37,9 +37,11 @@ class DingTalkConnection:
         *,
         endpoints: Endpoints,
         read_binding: Callable[[], Binding | None],
+        read_timeout_seconds: float = 10.0,
         on_call: Callable[[CallRecord], None] | None = None,
     ) -> None:
         self._endpoints = endpoints
+        self._read_timeout_seconds = read_timeout_seconds
         self._read_binding = read_binding
         self._on_call = on_call
         self._lock = threading.Lock()
@@ -81,6 +83,7 @@ class DingTalkConnection:
                 app_secret=binding.app_secret,
                 agent_id=binding.agent_id,
             ),
+            read_timeout_seconds=self._read_timeout_seconds,
             on_call=self._on_call,
         )
 

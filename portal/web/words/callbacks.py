@@ -93,7 +93,8 @@ _FINDINGS = {
     Finding.START_NOT_SUBSCRIBED: FindingWords(
         title=_("The address works, but no start event came"),
         reason=_("DingTalk's check of the address succeeded, so the events themselves are not switched on."),
-        steps=(_OPEN_SUBSCRIPTION, _TICK_START, _SAVE_THERE),
+        steps=(_OPEN_SUBSCRIPTION, _("Is the address there this one?"), _TICK_START, _SAVE_THERE),
+        shows_address=True,
     ),
     Finding.NOT_DINGTALK: FindingWords(
         title=_("Calls arrive that do not look like DingTalk's"),

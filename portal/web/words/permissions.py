@@ -39,6 +39,7 @@ _NEEDED_BY = {
     "getUserByUnionId": "qyapi_get_member",
     "searchUsers": "qyapi_addresslist_search",
     "listDepartmentMembers": "qyapi_get_department_member",
+    "getDepartment": "qyapi_get_department_list",
     "getUserProfile": "Contact.User.Read",
 }
 

@@ -1,0 +1,35 @@
+"""An approval's row: locked, moved along its state machine, and read out as plain values for a call."""
+
+from __future__ import annotations
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from portal.channels.approval_channel import StartOrder
+from portal.models import Approval
+from portal.rules.approval_state import ApprovalState, check_step
+
+
+def order_of(approval: Approval) -> StartOrder:
+    """Return everything a start needs as plain values, usable after the transaction has ended."""
+    return StartOrder(
+        process_code=approval.template.process_code,
+        requester_user_id=approval.requester.user_id or "",
+        department_id=approval.department_id,
+        approver_user_id=approval.approver.user_id or "",
+        values=dict(approval.submitted_values or {}),
+        is_bypass_acknowledged=approval.template.bypass_acknowledged_by_id is not None,
+    )
+
+
+def locked(session: Session, approval_id: int) -> Approval:
+    """Return an approval, kept from others until the transaction ends."""
+    return session.scalars(
+        select(Approval).where(Approval.id == approval_id).with_for_update(of=Approval)
+    ).one()
+
+
+def move(approval: Approval, state: ApprovalState) -> None:
+    """Change the state along the state machine; raises ``IllegalStep``."""
+    check_step(approval.state, state)
+    approval.state = state
