@@ -52,7 +52,10 @@ class RunningSandbox:
 
     def stop(self) -> None:
         """End serving, also where clients keep their connections, and wait for the threads."""
-        self._server.trigger.pull_trigger(self._close_everything)
+        try:
+            self._server.trigger.pull_trigger(self._close_everything)
+        except OSError:  # waitress has closed its own pipe already, so nothing is left to wake
+            self._close_everything()
         if self._serving is not None:
             self._serving.join(3 * STOP_SECONDS)
 

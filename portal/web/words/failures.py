@@ -209,14 +209,6 @@ _WORDS: dict[str, _Words] = {
         _("An organization admin connects it under Approval Settings, DingTalk app."),
     ),
     OwnFailure.SECRETS_UNREADABLE: (
-        _("The stored DingTalk secrets cannot be opened"),
-        _("The portal runs with another secret key than the one they were stored with."),
-        _(
-            "Start the portal with the former PORTAL_SECRET_KEY. If it is lost, an organization admin enters the "
-            "secrets anew under Approval Settings, DingTalk app."
-        ),
-    ),
-    OwnFailure.SECRETS_UNREADABLE: (
         _("The stored secrets of the DingTalk app cannot be read"),
         _("They were encrypted with another secret key than the portal runs with now."),
         _(
