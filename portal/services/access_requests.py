@@ -13,6 +13,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session, selectinload
 
 from portal.channels.approval_channel import ChannelName
+from portal.channels.dingtalk.people import approval_department
 from portal.clock import Clock
 from portal.database import transaction
 from portal.extensions import db
@@ -25,15 +26,15 @@ from portal.models import (
     RequestItem,
     Resource,
 )
-from portal.rules.approval_state import ApprovalState, is_final, sum_up
+from portal.rules.approval_state import ApprovalState, is_final
 from portal.rules.entitlement import Entitlement, entitlements_of
 from portal.rules.official_form import FormFieldName
 from portal.rules.validity import Validity, ValidityFault, check_validity
+from portal.services.approval_rows import sum_up_request
 from portal.services.approver_choice import ApproverChoices, ApproverPreview, decide
 from portal.services.audit import Actor, record
 from portal.services.faults import FieldFault, NotThere, Problem, ProblemReason
 from portal.services.form_values import reference, request_values
-from portal.services.template_flow import approval_department
 
 LONGEST_REASON = 2000
 LIST_LIMIT = 20
@@ -149,7 +150,7 @@ class AccessRequests:
                 raise Problem(ProblemReason.ALREADY_CLOSED)
             for approval in request.approvals:
                 self._withdraw(approval)
-            self._sum_up(request)
+            sum_up_request(request, at=self.clock.now())
             record(
                 session,
                 actor,
@@ -174,7 +175,7 @@ class AccessRequests:
                     **(approval.submitted_values or {}),
                     label: reference(number, position=approval.position, attempt=approval.attempt + 1),
                 }
-            self._sum_up(request)
+            sum_up_request(request, at=self.clock.now())
             record(
                 session,
                 actor,
@@ -281,11 +282,6 @@ class AccessRequests:
             approval.failure = None
             if approval.state == ApprovalState.PENDING:
                 approval.due_at = self.clock.now()
-
-    def _sum_up(self, request: AccessRequest) -> None:
-        request.state = sum_up(approval.state for approval in request.approvals)
-        if is_final(request.state) and request.closed_at is None:
-            request.closed_at = self.clock.now()
 
 
 def _text(typed: str) -> str:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from portal.channels.approval_channel import StartOrder
-from portal.models import Approval
-from portal.rules.approval_state import ApprovalState, check_step
+from portal.models import AccessRequest, Approval
+from portal.rules.approval_state import ApprovalState, check_step, is_final, sum_up
 
 
 def order_of(approval: Approval) -> StartOrder:
@@ -33,3 +35,12 @@ def move(approval: Approval, state: ApprovalState) -> None:
     """Change the state along the state machine; raises ``IllegalStep``."""
     check_step(approval.state, state)
     approval.state = state
+
+
+def sum_up_request(request: AccessRequest | None, *, at: datetime) -> None:
+    """Let a request say what its approvals have come to, closed once nothing is open; a trial has no request."""
+    if request is None:
+        return
+    request.state = sum_up(each.state for each in request.approvals)
+    if is_final(request.state) and request.closed_at is None:
+        request.closed_at = at

@@ -90,10 +90,6 @@ class ApprovalSettingsService:
         person_id = template.bypass_acknowledged_by_id if template else None
         return db.session.get_one(Person, person_id).name if person_id is not None else ""
 
-    def remember_trial_approver(self, session: Session, person_id: int) -> None:
-        """Keep the approver of the last Test, inside the caller's transaction."""
-        stored_settings(session, self.clock).trial_approver_id = person_id
-
     @contextmanager
     def _change(self, version: int) -> Iterator[tuple[Session, ApprovalSettings]]:
         with transaction() as session:

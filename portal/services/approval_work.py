@@ -19,8 +19,8 @@ from portal.clock import Clock
 from portal.database import transaction
 from portal.extensions import db
 from portal.models import Approval
-from portal.rules.approval_state import ApprovalState, is_final, sum_up
-from portal.services.approval_rows import locked, move, order_of
+from portal.rules.approval_state import ApprovalState, is_final
+from portal.services.approval_rows import locked, move, order_of, sum_up_request
 from portal.services.audit import PORTAL, record
 from portal.services.outcomes import QUOTA_PAUSE, Outcomes
 from portal.services.people import FRESH_FOR, People
@@ -118,7 +118,7 @@ class ApprovalWork:
                 approval.due_at = self.clock.now() + RESOLVE_PAUSES[0]
             else:
                 self._give_up(session, approval)
-            _sum_up(approval)
+            sum_up_request(approval.request, at=approval.closed_at or self.clock.now())
 
     def _resolve(self, approval_id: int, channel: ApprovalChannel) -> None:
         with transaction() as session:
@@ -126,7 +126,7 @@ class ApprovalWork:
             if approval.state == ApprovalState.STARTING:
                 move(approval, ApprovalState.START_UNKNOWN)
                 approval.resolve_tries = 0
-                _sum_up(approval)
+                sum_up_request(approval.request, at=approval.closed_at or self.clock.now())
             if approval.state != ApprovalState.START_UNKNOWN or approval.starting_at is None:
                 return
             order, since, attempt = order_of(approval), approval.starting_at, approval.attempt
@@ -163,7 +163,7 @@ class ApprovalWork:
             error = own_failure(OwnFailure.NOT_FOUND_AFTER_UNKNOWN, first=first.sentence if first else "")
             approval.failure = error.failure.to_json()
             self._give_up(session, approval)
-            _sum_up(approval)
+            sum_up_request(approval.request, at=approval.closed_at or self.clock.now())
 
     def _adopt(self, approval_id: int, attempt: int, instance_id: str, *, url: str, action: str) -> None:
         with transaction() as session:
@@ -179,7 +179,7 @@ class ApprovalWork:
             if approval.trial_id is not None:
                 approval.withdrawal_requested_at = self.clock.now()
             approval.due_at = self.outcomes.next_look(approval)
-            _sum_up(approval)
+            sum_up_request(approval.request, at=approval.closed_at or self.clock.now())
             record(
                 session,
                 PORTAL,
@@ -266,13 +266,6 @@ class ApprovalWork:
             approval = locked(session, approval_id)
             if approval.state == state:
                 approval.due_at = at
-
-
-def _sum_up(approval: Approval) -> None:
-    if approval.request is not None:
-        approval.request.state = sum_up(each.state for each in approval.request.approvals)
-        if approval.closed_at is not None:
-            approval.request.closed_at = approval.closed_at
 
 
 def _retry_pause(approval: Approval, failure: Failure) -> timedelta:

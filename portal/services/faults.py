@@ -9,10 +9,6 @@ class ServiceError(Exception):
     """Something that a person can do something about."""
 
 
-class NotAllowed(ServiceError):
-    """The person may not do this."""
-
-
 class NotThere(ServiceError):
     """There is no such thing, or it is not theirs to see: the two look alike on purpose."""
 

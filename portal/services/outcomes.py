@@ -16,7 +16,8 @@ from portal.database import transaction
 from portal.extensions import db
 from portal.models import Approval, ApprovalRecord, CallbackEvent, Person
 from portal.models.callback_event import EventState
-from portal.rules.approval_state import ApprovalState, check_step, is_final, sum_up
+from portal.rules.approval_state import ApprovalState, is_final
+from portal.services.approval_rows import move, sum_up_request
 from portal.services.audit import PORTAL, record
 from portal.services.people import People
 
@@ -82,16 +83,13 @@ class Outcomes:
         approval.instance_url = approval.instance_url or reading.url
         if not is_final(reading.state):
             return
-        check_step(approval.state, reading.state)
-        before, approval.state = approval.state, reading.state
+        before = approval.state
+        move(approval, reading.state)
         approval.closed_at = self.clock.now()
         approval.failure = None
         if reading.state == ApprovalState.APPROVED and _only_requester_agreed(approval, reading.records):
             self._incident(session, approval, "self_approved", told=reading.state.value)
-        request = approval.request
-        if request is not None:
-            request.state = sum_up(each.state for each in request.approvals)
-            request.closed_at = request.closed_at or self.clock.now()
+        sum_up_request(approval.request, at=approval.closed_at)
         record(
             session,
             PORTAL,

@@ -19,7 +19,7 @@ from portal.extensions import db
 from portal.models import Person, PersonRole
 from portal.models.person import Role
 from portal.services.audit import Actor, record
-from portal.services.faults import FieldFault, NotAllowed
+from portal.services.faults import FieldFault
 
 log = structlog.get_logger(__name__)
 
@@ -129,9 +129,3 @@ def keep_person(session: Session, found: FoundPerson, *, clock: Clock) -> Person
     person.refreshed_at = clock.now()
     session.flush()
     return person
-
-
-def require_admin(person: Person) -> None:
-    """Raise ``NotAllowed`` unless the person is an organization admin."""
-    if not person.is_organization_admin:
-        raise NotAllowed

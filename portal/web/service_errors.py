@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask import Flask, Response
 
 from portal.channels.failures import ChannelError
-from portal.services.faults import FieldFault, NotAllowed, NotThere, Problem
+from portal.services.faults import FieldFault, NotThere, Problem
 from portal.web.errors import PROBLEMS, answer_problem
 from portal.web.errors import Problem as ProblemWords
 from portal.web.words.failures import failure_words
@@ -19,10 +19,6 @@ def init_service_errors(app: Flask) -> None:
     @app.errorhandler(NotThere)
     def _not_there(_error: NotThere) -> Response:
         return answer_problem(PROBLEMS[404], status=404)
-
-    @app.errorhandler(NotAllowed)
-    def _not_allowed(_error: NotAllowed) -> Response:
-        return answer_problem(PROBLEMS[403], status=403)
 
     @app.errorhandler(Problem)
     def _problem(error: Problem) -> Response:

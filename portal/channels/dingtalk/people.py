@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from portal.channels.dingtalk.connection import DingTalkConnection, in_our_words
 from portal.channels.directory import FoundPerson, SignInRefused
+from portal.dingtalk import directory
 from portal.dingtalk.directory import ContactType, DirectoryPerson
 from portal.dingtalk.sign_in import authorize_url
 
@@ -59,6 +60,11 @@ class DingTalkPeople:
         client = self._connection.client()
         with in_our_words():
             return client.directory.department_name(department_id)
+
+
+def approval_department(department_id: int) -> int:
+    """Map a directory department to what approval calls want: the root is numbered differently there."""
+    return directory.approval_department((department_id,))
 
 
 def _found(person: DirectoryPerson, corp_id: str) -> FoundPerson:
