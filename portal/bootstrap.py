@@ -18,9 +18,10 @@ from portal.services.approver_choice import ApproverChoices
 from portal.services.callback_diagnosis import CallbackDiagnosis
 from portal.services.callback_intake import CallbackIntake
 from portal.services.catalogue import Catalogue
+from portal.services.chores import Chores
 from portal.services.custom_template import CustomTemplates
 from portal.services.dingtalk_app import BindingStore, DingTalkApps
-from portal.services.due_approvals import DueApprovals
+from portal.services.due_work import DueWorkList, WorkKind
 from portal.services.event_inbox import EventInbox
 from portal.services.health import Health
 from portal.services.outcomes import Outcomes
@@ -53,6 +54,14 @@ def build_services(settings: Settings, clock: Clock) -> Services:
     templates = DingTalkTemplates(connection, oa_url=settings.dingtalk.oa)
     people = People(clock=clock, directory=directory)
     outcomes = Outcomes(clock=clock, people=people)
+    approval_work = ApprovalWork(
+        clock=clock,
+        channels={ChannelName.DINGTALK: DingTalkApprovals(connection, applink_url=settings.dingtalk.applink)},
+        people=people,
+        outcomes=outcomes,
+        running=RunningApprovals(clock=clock, outcomes=outcomes),
+    )
+    chores = Chores(clock=clock, tasks={})
     return Services(
         clock=clock,
         people=people,
@@ -67,16 +76,10 @@ def build_services(settings: Settings, clock: Clock) -> Services:
         access_requests=AccessRequests(
             clock=clock, approvers=ApproverChoices(people=people), public_url=settings.public_url
         ),
-        approval_work=ApprovalWork(
-            clock=clock,
-            channels={
-                ChannelName.DINGTALK: DingTalkApprovals(connection, applink_url=settings.dingtalk.applink)
-            },
-            people=people,
-            outcomes=outcomes,
-            running=RunningApprovals(clock=clock, outcomes=outcomes),
-        ),
-        due_approvals=DueApprovals(clock=clock),
+        approval_work=approval_work,
+        chores=chores,
+        due_work=DueWorkList(clock=clock),
+        doers={WorkKind.APPROVAL: approval_work.advance, WorkKind.CHORE: chores.do},
         event_inbox=EventInbox(clock=clock),
         callback_intake=CallbackIntake(clock=clock, bindings=bindings),
         callback_diagnosis=CallbackDiagnosis(clock=clock),

@@ -27,6 +27,7 @@ from portal.migrating import migrate_database
 from portal.models.base import Base
 from portal.sandbox import SandboxConfig
 from portal.sandbox.server import RunningSandbox
+from portal.services.due_work import DueWork
 from portal.services.registry import KEY, Services
 from portal.settings import Settings, read_settings
 
@@ -146,14 +147,12 @@ class World:
 
     def work(self) -> int:
         """Do what the worker does, once: sort events, advance what is due. Returns how much there was."""
-        due: list[int] = []
+        due: list[DueWork] = []
         with self.app.app_context():
             done = self.services.event_inbox.sort_due(limit=100)
-            done += self.services.due_approvals.take(
-                limit=100, hand_over=lambda _session, each: due.append(each.approval_id)
-            )
-            for approval_id in due:
-                self.services.approval_work.advance(approval_id)
+            done += self.services.due_work.take(limit=100, hand_over=lambda _session, each: due.append(each))
+            for each in due:
+                self.services.doers[each.kind](each.key)
                 db.session.remove()
         return done
 

@@ -6,10 +6,13 @@ from portal.models.approval_settings import ApprovalSettings
 from portal.models.approval_template import ApprovalTemplate
 from portal.models.audit_entry import AuditEntry
 from portal.models.callback_event import CallbackEvent, CallbackTally
+from portal.models.chore import Chore
 from portal.models.dingtalk_app import DingTalkApp
+from portal.models.dingtalk_call_tally import DingTalkCallTally
 from portal.models.person import LocalCredential, Person, PersonRole
 from portal.models.resource import Resource
 from portal.models.sign_in_session import SignInSession
+from portal.models.stray_instance import StrayInstance, StrayState
 from portal.models.trial import Trial
 from portal.models.worker import WorkerHeartbeat
 
@@ -22,13 +25,17 @@ __all__ = [
     "AuditEntry",
     "CallbackEvent",
     "CallbackTally",
+    "Chore",
     "DingTalkApp",
+    "DingTalkCallTally",
     "LocalCredential",
     "Person",
     "PersonRole",
     "RequestItem",
     "Resource",
     "SignInSession",
+    "StrayInstance",
+    "StrayState",
     "Trial",
     "WorkerHeartbeat",
 ]

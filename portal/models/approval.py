@@ -21,7 +21,9 @@ class Approval(Base):
     """The guard row of mechanism 2: its ``state`` says what may be done next, ``due_at`` when.
 
     ``due_at`` is the promise: whoever wants work done sets it in the commit of the change; workers take due
-    rows. It is empty when nothing is left to do.
+    rows. It is empty when nothing is left to do. ``earlier_attempts`` keeps what the attempts before this one
+    sent (``attempt``, ``values``, ``starting_at``), because one of them may surface later. ``heard_at`` is when
+    an event last told of the instance, ``sweeps`` how often it was read because none had.
     """
 
     __tablename__ = "portal_approval"
@@ -46,10 +48,13 @@ class Approval(Base):
     resolve_tries: Mapped[int] = mapped_column(default=0)
     retries: Mapped[int] = mapped_column(default=0)
     submitted_values: Mapped[dict[str, Any] | None]
+    earlier_attempts: Mapped[list[Any] | None]
     instance_id: Mapped[str | None] = mapped_column(String(128), unique=True)
     instance_url: Mapped[str | None] = mapped_column(Text)
     started_at: Mapped[datetime | None]
+    heard_at: Mapped[datetime | None]
     last_read_at: Mapped[datetime | None]
+    sweeps: Mapped[int] = mapped_column(default=0, server_default="0")
     withdrawal_requested_at: Mapped[datetime | None]
     closed_at: Mapped[datetime | None]
     failure: Mapped[dict[str, Any] | None]

@@ -13,7 +13,10 @@ from portal.models.person import Person
 
 
 class ApprovalSettings(Base):
-    """One row. ``version`` guards against two admins overwriting each other."""
+    """One row. ``version`` guards against two admins overwriting each other.
+
+    ``monthly_call_quota`` is what DingTalk's edition allows; ``calls_stopped_until`` is set while it is used up.
+    """
 
     __tablename__ = "portal_approval_settings"
     __table_args__ = (CheckConstraint("id = 1", name="only_one"),)
@@ -24,6 +27,9 @@ class ApprovalSettings(Base):
     template_id: Mapped[int | None] = mapped_column(ForeignKey("portal_approval_template.id"))
     fallback_approver_id: Mapped[int | None] = mapped_column(ForeignKey("portal_person.id"))
     trial_approver_id: Mapped[int | None] = mapped_column(ForeignKey("portal_person.id"))
+    monthly_call_quota: Mapped[int] = mapped_column(default=5000, server_default="5000")
+    calls_stopped_until: Mapped[datetime | None]
+    payload_kept_days: Mapped[int] = mapped_column(default=30, server_default="30")
     generation_claimed_until: Mapped[datetime | None]
     generation_claimed_by: Mapped[str | None] = mapped_column(String(128))
     version: Mapped[int] = mapped_column(default=1)

@@ -22,8 +22,19 @@ class EventState(StrEnum):
     PARKED = "parked"
 
 
+class EventRoad(StrEnum):
+    """How an event came to us."""
+
+    CALLBACK = "callback"
+    FAILED_PUSH_LIST = "failed_push_list"
+    STREAM = "stream"
+
+
 class CallbackEvent(Base):
-    """A decrypted event, kept raw. ``due_at`` is empty once it is applied, ignored or parked."""
+    """A decrypted event, kept raw. ``due_at`` is empty once it is applied, ignored or parked.
+
+    ``road`` is how it came, ``settled_at`` when it was done with. Its payload may be pruned (empty) after that.
+    """
 
     __tablename__ = "portal_callback_event"
     __table_args__ = (
@@ -34,6 +45,19 @@ class CallbackEvent(Base):
             postgresql_where=text("due_at IS NOT NULL"),
         ),
         Index("ix_portal_callback_event_instance_id", "instance_id"),
+        # Both stay empty for an event that has only just arrived: intake pays for neither.
+        Index(
+            "ix_portal_callback_event_parked",
+            "id",
+            sqlite_where=text("state = 'parked'"),
+            postgresql_where=text("state = 'parked'"),
+        ),
+        Index(
+            "ix_portal_callback_event_prunable",
+            "settled_at",
+            sqlite_where=text("settled_at IS NOT NULL AND payload <> ''"),
+            postgresql_where=text("settled_at IS NOT NULL AND payload <> ''"),
+        ),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -44,7 +68,9 @@ class CallbackEvent(Base):
     process_code: Mapped[str | None] = mapped_column(String(128))
     owner_key_kind: Mapped[str] = mapped_column(String(16))
     payload: Mapped[str] = mapped_column(Text)
+    road: Mapped[str] = mapped_column(String(24), server_default="callback")
     received_at: Mapped[datetime]
+    settled_at: Mapped[datetime | None]
     state: Mapped[str] = mapped_column(String(16))
     reason: Mapped[str | None] = mapped_column(String(64))
     attempts: Mapped[int] = mapped_column(default=0)

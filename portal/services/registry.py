@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import cast
+from typing import Any, cast
 
 from flask import current_app
 
@@ -15,9 +16,10 @@ from portal.services.approval_work import ApprovalWork
 from portal.services.callback_diagnosis import CallbackDiagnosis
 from portal.services.callback_intake import CallbackIntake
 from portal.services.catalogue import Catalogue
+from portal.services.chores import Chores
 from portal.services.custom_template import CustomTemplates
 from portal.services.dingtalk_app import DingTalkApps
-from portal.services.due_approvals import DueApprovals
+from portal.services.due_work import DueWorkList, WorkKind
 from portal.services.event_inbox import EventInbox
 from portal.services.health import Health
 from portal.services.people import People
@@ -30,7 +32,7 @@ KEY = "portal.services"
 
 @dataclass(frozen=True, kw_only=True)
 class Services:
-    """One of each."""
+    """One of each; ``doers`` says what does each kind of due work, given the key of its row."""
 
     clock: Clock
     people: People
@@ -44,7 +46,9 @@ class Services:
     catalogue: Catalogue
     access_requests: AccessRequests
     approval_work: ApprovalWork
-    due_approvals: DueApprovals
+    chores: Chores
+    due_work: DueWorkList
+    doers: Mapping[WorkKind, Callable[[Any], None]]
     event_inbox: EventInbox
     callback_intake: CallbackIntake
     callback_diagnosis: CallbackDiagnosis

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from portal.database import sqlite_driver
 from portal.extensions import db
-from portal.services.due_approvals import DueApproval
+from portal.services.due_work import DueWork, WorkKind
 from portal.services.registry import Services
 from portal.settings import Settings
 
@@ -19,7 +19,6 @@ APPLICATION = "approval-portal"
 # Raised only together with a plan for work begun under the old version.
 WORK_VERSION = "v1"
 APPROVALS = "approvals"
-ADVANCE_APPROVAL = "advance_approval"
 # DingTalk allows 20 calls a second for each API; one piece of work makes at most one call of each.
 STARTS_A_SECOND = 18
 CONCURRENCY = 6
@@ -43,12 +42,16 @@ def configure(settings: Settings, *, worker_id: str) -> None:
 
 def register_work(app: Flask, portal: Services) -> None:
     """Make the work known to DBOS; before ``launch``."""
+    for kind, do in portal.doers.items():
+        _register(app, kind, do)
 
-    @DBOS.workflow(name=ADVANCE_APPROVAL)
-    def advance_approval(approval_id: int) -> None:
-        # One step: the approval's row is the guard, so running it again is safe.
+
+def _register(app: Flask, kind: WorkKind, do: Callable[[Any], None]) -> None:
+    @DBOS.workflow(name=kind.value)
+    def work(key: int | str) -> None:
+        # One step: the row is the guard, so running it again is safe.
         with app.app_context():
-            portal.approval_work.advance(approval_id)
+            do(key)
 
 
 def register_queues() -> None:
@@ -61,21 +64,17 @@ def register_queues() -> None:
     )
 
 
-def enqueuer() -> Callable[[Session, DueApproval], None]:
-    """Return what puts a due approval into the queue inside the transaction that takes it."""
+def enqueuer() -> Callable[[Session, DueWork], None]:
+    """Return what puts due work into the queue inside the transaction that takes it."""
     client = DBOSClient(system_database_engine=db.engine, application_name=APPLICATION, lazy=True)
     options: dict[str, Any] = {
         "queue_name": APPROVALS,
-        "workflow_name": ADVANCE_APPROVAL,
         "app_version": WORK_VERSION,
         "serialization_type": WorkflowSerializationFormat.PORTABLE,
     }
 
-    def enqueue(session: Session, due: DueApproval) -> None:
-        client.enqueue_in_transaction(
-            session,
-            {**options, "workflow_id": f"{ADVANCE_APPROVAL}-{due.ticket}"},  # type: ignore[typeddict-item]
-            due.approval_id,
-        )
+    def enqueue(session: Session, due: DueWork) -> None:
+        named = {"workflow_name": due.kind.value, "workflow_id": f"{due.kind.value}-{due.ticket}"}
+        client.enqueue_in_transaction(session, {**options, **named}, due.key)  # type: ignore[typeddict-item]
 
     return enqueue

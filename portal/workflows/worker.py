@@ -49,6 +49,7 @@ def run_worker(app: Flask, settings: Settings, portal: Services) -> None:
         register_work(app, portal)
         with one_at_a_time(settings):
             DBOS.launch()
+            portal.chores.plan()
         register_queues()
         log.info("worker.started", worker=worker_id)
         try:
@@ -68,7 +69,7 @@ def _work(portal: Services, worker_id: str, stop: threading.Event) -> None:
                 portal.health.beat(worker_id)
                 next_beat = time.monotonic() + HEARTBEAT_SECONDS
             is_more_waiting = portal.event_inbox.sort_due(limit=EVENTS_TOGETHER) == EVENTS_TOGETHER
-            is_more_waiting |= portal.due_approvals.take(limit=BATCH, hand_over=enqueue) == BATCH
+            is_more_waiting |= portal.due_work.take(limit=BATCH, hand_over=enqueue) >= BATCH
             if time.monotonic() >= next_cleaning:
                 _forget_finished_work()
                 next_cleaning = time.monotonic() + CLEANING_SECONDS

@@ -96,7 +96,7 @@ def test_workers_that_take_due_work_together_take_each_once(world: World) -> Non
     def work() -> None:
         together.wait(5)
         with world.app.app_context():
-            world.services.due_approvals.take(limit=4, hand_over=lambda _, due: taken.append(due.approval_id))
+            world.services.due_work.take(limit=4, hand_over=lambda _, due: taken.append(due.key))
 
     workers = [threading.Thread(target=work) for _ in range(3)]
     for worker in workers:
