@@ -6,8 +6,6 @@ from pathlib import Path
 
 from flask import Flask, Response, current_app, request, url_for
 
-from portal.web.machine_paths import MACHINE_PATHS
-
 CONTENT_SECURITY_POLICY = "; ".join(
     (
         "default-src 'none'",
@@ -33,12 +31,19 @@ SECURITY_HEADERS = {
 }
 
 YEAR_SECONDS = 31_536_000
+STRICT_TRANSPORT = ("Strict-Transport-Security", f"max-age={YEAR_SECONDS}")
 
 
 def init_headers(app: Flask) -> None:
     """Add the headers to every answer of `app` and give templates `static_url(name)`."""
     app.after_request(_add_headers)
     app.jinja_env.globals["static_url"] = static_url
+
+
+def headers_for_machines(*, is_secure: bool) -> list[tuple[str, str]]:
+    """Return the same headers for an answer that does not come from Flask; ``is_secure``: it goes over https."""
+    headers = [*SECURITY_HEADERS.items(), ("Cache-Control", "no-store")]
+    return [*headers, STRICT_TRANSPORT] if is_secure else headers
 
 
 def static_url(name: str) -> str:
@@ -50,14 +55,10 @@ def static_url(name: str) -> str:
 
 
 def _add_headers(response: Response) -> Response:
-    if request.path.startswith(MACHINE_PATHS):
-        # Nothing of ours is set there yet, and looking for each by name is felt under many callbacks.
-        response.headers.extend(SECURITY_HEADERS)
-    else:
-        for name, value in SECURITY_HEADERS.items():
-            response.headers.setdefault(name, value)
+    for name, value in SECURITY_HEADERS.items():
+        response.headers.setdefault(name, value)
     if request.is_secure:
-        response.headers.setdefault("Strict-Transport-Security", f"max-age={YEAR_SECONDS}")
+        response.headers.setdefault(*STRICT_TRANSPORT)
     if request.endpoint == "static" and response.status_code in (200, 304):
         response.headers["Cache-Control"] = _static_caching()
     else:

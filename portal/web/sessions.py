@@ -9,7 +9,7 @@ from portal.web.machine_paths import MACHINE_PATHS
 
 
 class PeopleSessions(SecureCookieSessionInterface):
-    """Opens no session for machine paths; there are many callbacks, and none has one."""
+    """Opens no session for machine paths; none of their callers has one."""
 
     def open_session(self, app: Flask, request: Request) -> SecureCookieSession | None:
         if request.path.startswith(MACHINE_PATHS):
