@@ -17,7 +17,11 @@ class AccessRequest(Base):
     """``state`` sums up the approvals; ``submission_key`` makes a form sent twice one request."""
 
     __tablename__ = "portal_access_request"
-    __table_args__ = (Index("ix_portal_access_request_mine", "requester_id", "id"),)
+    # Each ends in the id: a list reads its newest rows off an index, however many there are in all.
+    __table_args__ = (
+        Index("ix_portal_access_request_mine", "requester_id", "id"),
+        Index("ix_portal_access_request_state", "state", "id"),
+    )
 
     id: Mapped[int] = mapped_column(primary_key=True)
     number: Mapped[str] = mapped_column(String(24), unique=True)
@@ -41,11 +45,12 @@ class RequestItem(Base):
     """One resource and level; it gets the outcome of its approval."""
 
     __tablename__ = "portal_request_item"
+    __table_args__ = (Index("ix_portal_request_item_resource", "resource_id", "request_id"),)
 
     id: Mapped[int] = mapped_column(primary_key=True)
     request_id: Mapped[int] = mapped_column(ForeignKey("portal_access_request.id"), index=True)
     approval_id: Mapped[int] = mapped_column(ForeignKey("portal_approval.id"), index=True)
-    resource_id: Mapped[int] = mapped_column(ForeignKey("portal_resource.id"), index=True)
+    resource_id: Mapped[int] = mapped_column(ForeignKey("portal_resource.id"))
     entitlement: Mapped[str] = mapped_column(String(16))
 
     request: Mapped[AccessRequest] = relationship(back_populates="items")

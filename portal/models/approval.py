@@ -31,6 +31,7 @@ class Approval(Base):
         CheckConstraint("(request_id IS NULL) <> (trial_id IS NULL)", name="one_owner"),
         UniqueConstraint("request_id", "position"),
         Index("ix_portal_approval_due_at", "due_at"),
+        Index("ix_portal_approval_approver", "approver_id", "request_id"),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
