@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 import structlog
-from sqlalchemy import select
+from sqlalchemy import Select, select, update
+from sqlalchemy.exc import InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as NoConnectionFree
 from sqlalchemy.orm import Session
 
 from portal.channels.dingtalk.callback import outcomes_told
@@ -23,6 +25,11 @@ INSTANCE_CHANGE = "bpms_instance_change"
 TASK_CHANGE = "bpms_task_change"
 APPROVAL_EVENTS = (INSTANCE_CHANGE, TASK_CHANGE)
 STARTED = "start"
+UNKNOWN_INSTANCE = "unknown_instance"
+# Reason of an event that could not be sorted, followed by the class of what was raised.
+BROKEN = "broken:"
+LONGEST_REASON = 64
+DATABASE_AWAY = (OperationalError, InterfaceError, NoConnectionFree)
 # An event may come before our own commit of the instance id, or belong to a start that is being resolved.
 RETRY_PAUSES = tuple(timedelta(seconds=seconds) for seconds in (1, 4, 15, 60, 180, 420))
 
@@ -34,25 +41,76 @@ class EventInbox:
     clock: Clock
 
     def sort_due(self, *, limit: int) -> int:
-        """Sort up to ``limit`` due events, oldest first, and return how many."""
-        with transaction() as session:
-            events = session.scalars(
-                select(CallbackEvent)
-                .where(CallbackEvent.due_at <= self.clock.now())
-                .order_by(CallbackEvent.due_at, CallbackEvent.id)
-                .limit(limit)
-                .with_for_update(skip_locked=True)
-            ).all()
-            told = {event.instance_id for event in events if event.event_type in APPROVAL_EVENTS}
-            known = self._approvals(session, told - {None})
-            for event in events:
-                self._sort(session, event, known.get(event.instance_id or ""))
-            return len(events)
+        """Sort up to ``limit`` due events, oldest first, and return how many.
+
+        An event that cannot be sorted does not stop the others: it is tried again a few times, then parked.
+        """
+        due = (
+            select(CallbackEvent)
+            .where(CallbackEvent.due_at <= self.clock.now())
+            .order_by(CallbackEvent.due_at, CallbackEvent.id)
+            .limit(limit)
+            .with_for_update(skip_locked=True)
+        )
+        try:
+            with transaction() as session:
+                return self._sort_all(session, session.scalars(due).all())
+        except DATABASE_AWAY:
+            raise  # no event's fault
+        except Exception:
+            log.exception("events.not_sorted_together")
+            return self._sort_singly(due.with_only_columns(CallbackEvent.id))
 
     def try_again(self, event: CallbackEvent) -> None:
         """Take a parked event back into the inbox, inside the caller's transaction."""
         event.state, event.reason, event.attempts = EventState.RECEIVED, None, 0
-        event.due_at = self.clock.now()
+        event.due_at, event.settled_at = self.clock.now(), None
+
+    def settle(self, event: CallbackEvent, state: EventState, reason: str | None) -> None:
+        """Note that an event is done with, inside the caller's transaction; its payload may be pruned one day."""
+        event.state, event.reason = state, reason
+        event.due_at, event.settled_at = None, self.clock.now()
+
+    def _sort_all(self, session: Session, events: Sequence[CallbackEvent]) -> int:
+        told = {event.instance_id for event in events if event.event_type in APPROVAL_EVENTS}
+        known = self._approvals(session, told - {None})
+        for event in events:
+            self._sort(session, event, known.get(event.instance_id or ""))
+        return len(events)
+
+    def _sort_singly(self, due: Select[tuple[int]]) -> int:
+        """Sort each in a transaction of its own; the ids are read alone, as a whole row may be what is broken."""
+        with transaction() as session:
+            event_ids = session.scalars(due).all()
+        for event_id in event_ids:
+            still_due = select(CallbackEvent).where(
+                CallbackEvent.id == event_id, CallbackEvent.due_at <= self.clock.now()
+            )
+            try:
+                with transaction() as session:
+                    self._sort_all(session, session.scalars(still_due.with_for_update()).all())
+            except DATABASE_AWAY:
+                raise
+            except Exception as error:
+                log.exception("event.not_sorted", event_id=event_id)
+                self._put_off(event_id, error)
+        return len(event_ids)
+
+    def _put_off(self, event_id: int, error: Exception) -> None:
+        """Let an event that cannot be sorted come back later, or park it, without reading the rest of its row."""
+        its_row = update(CallbackEvent).where(CallbackEvent.id == event_id)
+        is_still_open = CallbackEvent.id == event_id, CallbackEvent.due_at.is_not(None)
+        with transaction() as session:
+            attempts = session.scalar(select(CallbackEvent.attempts).where(*is_still_open).with_for_update())
+            if attempts is None:
+                return  # another worker could
+            if attempts < len(RETRY_PAUSES):
+                due_at = self.clock.now() + RETRY_PAUSES[attempts]
+                session.execute(its_row.values(attempts=attempts + 1, due_at=due_at))
+                return
+            reason = f"{BROKEN}{type(error).__name__}"[:LONGEST_REASON]
+            session.execute(its_row.values(state=EventState.PARKED, reason=reason, due_at=None))
+        log.warning("event.parked", event_id=event_id, reason=reason)
 
     @staticmethod
     def _approvals(session: Session, instance_ids: set[str | None]) -> dict[str | None, Approval]:
@@ -69,7 +127,7 @@ class EventInbox:
 
     def _sort(self, session: Session, event: CallbackEvent, approval: Approval | None) -> None:
         if event.event_type not in APPROVAL_EVENTS or not event.instance_id:
-            _close(event, EventState.IGNORED, "not_an_approval_event")
+            self.settle(event, EventState.IGNORED, "not_an_approval_event")
         elif approval is None:
             self._unknown_instance(session, event)
         else:
@@ -82,9 +140,9 @@ class EventInbox:
             if event.event_type == INSTANCE_CHANGE and trial is not None and trial.start_event_at is None:
                 trial.start_event_at = event.received_at
             # A start tells nothing that the detail would add, and every read is counted by DingTalk.
-            _close(event, EventState.APPLIED, None)
+            self.settle(event, EventState.APPLIED, None)
         elif is_final(approval.state) and not _contradicts(event, approval):
-            _close(event, EventState.APPLIED, "already_final")
+            self.settle(event, EventState.APPLIED, "already_final")
         else:
             event.state, event.due_at = EventState.MATCHED, None
             approval.due_at = self.clock.now()
@@ -94,12 +152,12 @@ class EventInbox:
             session.scalar(select(ApprovalTemplate.id).filter_by(process_code=event.process_code)) is not None
         )
         if not is_our_template:
-            _close(event, EventState.IGNORED, "foreign_template")
+            self.settle(event, EventState.IGNORED, "foreign_template")
             return
         for approval in self._searching(session, event):
             approval.due_at = self.clock.now()
         if event.attempts >= len(RETRY_PAUSES):
-            _close(event, EventState.PARKED, "unknown_instance")
+            event.state, event.reason, event.due_at = EventState.PARKED, UNKNOWN_INSTANCE, None
             log.warning("event.parked", event_id=event.id, instance_id=event.instance_id)
             return
         event.due_at = self.clock.now() + RETRY_PAUSES[event.attempts]
@@ -124,9 +182,6 @@ class EventInbox:
 
 def _contradicts(event: CallbackEvent, approval: Approval) -> bool:
     # Only then is a read worth its call: every instance sends more events after the one that was answered.
-    told = outcomes_told(event.payload) if event.event_type == INSTANCE_CHANGE else frozenset()
+    can_tell = event.event_type == INSTANCE_CHANGE and event.payload
+    told = outcomes_told(event.payload) if can_tell else frozenset()
     return bool(told) and approval.state not in told
-
-
-def _close(event: CallbackEvent, state: EventState, reason: str | None) -> None:
-    event.state, event.reason, event.due_at = state, reason, None
