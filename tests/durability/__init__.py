@@ -1,0 +1,1 @@
+"""Never lost, never doubled: real processes, killed at every step, compared with what DingTalk holds in the end."""
