@@ -41,6 +41,7 @@ class ProblemReason(StrEnum):
     ALREADY_CLOSED = "already_closed"
     ALREADY_WITHDRAWING = "already_withdrawing"
     NOT_RETRYABLE = "not_retryable"
+    EVENT_NOT_PARKED = "event_not_parked"
 
 
 class Problem(ServiceError):

@@ -121,6 +121,7 @@ class Outcomes:
         for event in waiting:
             if is_over or event.id in answered:
                 event.state, event.due_at = EventState.APPLIED, None
+                event.settled_at = self.clock.now()
         # An event that came while we were reading may tell of something that we did not see.
         came_meanwhile = any(event.state == EventState.MATCHED for event in waiting)
         approval.due_at = self.clock.now() if came_meanwhile else self.next_look(approval)

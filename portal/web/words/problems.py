@@ -99,6 +99,11 @@ _WORDS: dict[ProblemReason, tuple[LazyString, LazyString, LazyString]] = {
         _("No approval of this request failed to start."),
         _("Load the page again to see where the request stands."),
     ),
+    ProblemReason.EVENT_NOT_PARKED: (
+        _("This event no longer waits for you"),
+        _("Another admin was faster, or it could be matched meanwhile. Nothing more was done."),
+        _("What became of it stands on its page."),
+    ),
 }
 
 
