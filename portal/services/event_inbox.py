@@ -135,6 +135,7 @@ class EventInbox:
 
     def _known_instance(self, event: CallbackEvent, approval: Approval) -> None:
         event.approval_id = approval.id
+        approval.heard_at = max(approval.heard_at or event.received_at, event.received_at)
         if event.kind == STARTED:
             trial = approval.trial
             if event.event_type == INSTANCE_CHANGE and trial is not None and trial.start_event_at is None:
