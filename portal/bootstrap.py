@@ -18,13 +18,15 @@ from portal.services.approver_choice import ApproverChoices
 from portal.services.callback_diagnosis import CallbackDiagnosis
 from portal.services.callback_intake import CallbackIntake
 from portal.services.catalogue import Catalogue
-from portal.services.chores import Chores
+from portal.services.chores import ChoreName, Chores
 from portal.services.custom_template import CustomTemplates
 from portal.services.dingtalk_app import BindingStore, DingTalkApps
 from portal.services.due_work import DueWorkList, WorkKind
 from portal.services.event_inbox import EventInbox
 from portal.services.health import Health
 from portal.services.outcomes import Outcomes
+from portal.services.parked_events import ParkedEvents
+from portal.services.payload_retention import PayloadRetention
 from portal.services.people import People
 from portal.services.registry import Services
 from portal.services.running_approvals import RunningApprovals
@@ -61,14 +63,17 @@ def build_services(settings: Settings, clock: Clock) -> Services:
         outcomes=outcomes,
         running=RunningApprovals(clock=clock, outcomes=outcomes),
     )
-    chores = Chores(clock=clock, tasks={})
+    approval_settings = ApprovalSettingsService(clock=clock, people=people)
+    event_inbox = EventInbox(clock=clock)
+    retention = PayloadRetention(clock=clock, approval_settings=approval_settings)
+    chores = Chores(clock=clock, tasks={ChoreName.PRUNE_PAYLOADS: retention.prune})
     return Services(
         clock=clock,
         people=people,
         sign_ins=SignIns(clock=clock, people=directory),
         dingtalk_apps=DingTalkApps(clock=clock, box=box, connection=connection, people=directory),
         templates=templates,
-        approval_settings=ApprovalSettingsService(clock=clock, people=people),
+        approval_settings=approval_settings,
         template_generation=TemplateGeneration(clock=clock, connection=connection, templates=templates),
         custom_templates=CustomTemplates(clock=clock, connection=connection, templates=templates),
         trials=Trials(clock=clock, people=people, public_url=settings.public_url),
@@ -80,7 +85,8 @@ def build_services(settings: Settings, clock: Clock) -> Services:
         chores=chores,
         due_work=DueWorkList(clock=clock),
         doers={WorkKind.APPROVAL: approval_work.advance, WorkKind.CHORE: chores.do},
-        event_inbox=EventInbox(clock=clock),
+        event_inbox=event_inbox,
+        parked_events=ParkedEvents(clock=clock, inbox=event_inbox),
         callback_intake=CallbackIntake(clock=clock, bindings=bindings),
         callback_diagnosis=CallbackDiagnosis(clock=clock),
         health=Health(clock=clock, migration_head=migration_head()),

@@ -18,6 +18,8 @@ from portal.services.audit import Actor, record
 from portal.services.faults import FieldFault, Problem, ProblemReason
 from portal.services.people import People
 
+SHORTEST_KEPT_DAYS, LONGEST_KEPT_DAYS = 1, 3650
+
 
 @dataclass(frozen=True, kw_only=True)
 class Switches:
@@ -80,6 +82,26 @@ class ApprovalSettingsService:
                 session, actor, "fallback_approver.chosen", before, {"name": row.fallback_approver.name}
             )
 
+    def keep_payloads_for(self, actor: Actor, *, days: int | None, version: int) -> None:
+        """Set for how many days raw events are kept once they are done with.
+
+        Raises ``FieldFault`` outside of 1 to 3650 days, ``Problem(SETTINGS_CHANGED)``.
+        """
+        if days is None or not SHORTEST_KEPT_DAYS <= days <= LONGEST_KEPT_DAYS:
+            raise FieldFault(
+                "payload_kept_days", "too_far", first=str(SHORTEST_KEPT_DAYS), last=str(LONGEST_KEPT_DAYS)
+            )
+        with self._change(version) as (session, row):
+            before = {"payload_kept_days": row.payload_kept_days}
+            row.payload_kept_days = days
+            self._record(
+                session,
+                actor,
+                "approval_settings.retention_set",
+                before,
+                {"payload_kept_days": row.payload_kept_days},
+            )
+
     def template(self, template_id: int) -> ApprovalTemplate | None:
         """Return a template kept for the bound organisation, associated or not."""
         found = db.session.get(ApprovalTemplate, template_id)
@@ -139,7 +161,13 @@ def _locked(session: Session) -> ApprovalSettings | None:
 
 def _defaults(clock: Clock) -> ApprovalSettings:
     return ApprovalSettings(
-        id=1, is_enabled=False, is_dingtalk_channel_on=False, version=1, updated_at=clock.now()
+        id=1,
+        is_enabled=False,
+        is_dingtalk_channel_on=False,
+        monthly_call_quota=5000,
+        payload_kept_days=30,
+        version=1,
+        updated_at=clock.now(),
     )
 
 

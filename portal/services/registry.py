@@ -22,6 +22,7 @@ from portal.services.dingtalk_app import DingTalkApps
 from portal.services.due_work import DueWorkList, WorkKind
 from portal.services.event_inbox import EventInbox
 from portal.services.health import Health
+from portal.services.parked_events import ParkedEvents
 from portal.services.people import People
 from portal.services.sign_in import SignIns
 from portal.services.template_generation import TemplateGeneration
@@ -50,6 +51,7 @@ class Services:
     due_work: DueWorkList
     doers: Mapping[WorkKind, Callable[[Any], None]]
     event_inbox: EventInbox
+    parked_events: ParkedEvents
     callback_intake: CallbackIntake
     callback_diagnosis: CallbackDiagnosis
     health: Health

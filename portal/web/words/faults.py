@@ -24,6 +24,7 @@ _WORDS: dict[tuple[str, str], LazyString] = {
     ("approver", "missing"): _("Choose the approver of the Test."),
     ("approver", "is_yourself"): _("Choose somebody else: nobody approves their own request."),
     ("fallback_approver", "missing"): _("Choose a person."),
+    ("payload_kept_days", "too_far"): _("Enter a whole number of days from %(first)s to %(last)s."),
     ("entitlement", "not_for_this_resource"): _("Choose a level that this resource has."),
     ("reason", "missing"): _("Say why you need access: the approver reads it."),
     ("reason", "too_long"): _("The reason may have at most %(limit)s characters."),
