@@ -30,7 +30,10 @@ class OwnFailure(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class Failure:
-    """One failure: ``kind`` selects the remedy, the rest is what the vendor said. Holds nothing secret."""
+    """One failure: ``kind`` selects the remedy, the rest is what the vendor said. Holds nothing secret.
+
+    ``wait_seconds`` is how long the vendor's documents ask to wait before the same call, where they say so.
+    """
 
     kind: str
     retry: Retry
@@ -41,6 +44,7 @@ class Failure:
     request_id: str | None = None
     required_scopes: tuple[str, ...] = ()
     apply_url: str | None = None
+    wait_seconds: int | None = None
     facts: dict[str, str] = field(default_factory=dict)
 
     def to_json(self) -> dict[str, Any]:

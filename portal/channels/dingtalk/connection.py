@@ -9,8 +9,11 @@ from dataclasses import dataclass, field
 
 from portal.channels.failures import ChannelError, Failure, OwnFailure, Retry, own_failure
 from portal.dingtalk.client import CallRecord, Credentials, DingTalkClient, Endpoints
-from portal.dingtalk.failures import DingTalkError
+from portal.dingtalk.failures import DingTalkError, FailureClass, classify
+from portal.dingtalk.operations import COUNTED_BY_QUOTA
 from portal.secret_box import SecretUnreadable
+
+OK = "ok"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,10 +29,20 @@ class Binding:
     version: int
 
 
+@dataclass(frozen=True, kw_only=True)
+class CallMade:
+    """A call as it is counted: ``result`` is ``ok`` or the kind of its failure."""
+
+    operation: str
+    result: str
+    is_counted: bool
+
+
 class DingTalkConnection:
     """Hands out one client for the current binding, made anew when an admin changes it.
 
     ``read_binding`` must not leave a database transaction open: what follows is a call over the network.
+    ``on_call`` hears of every call after its answer, from any thread; what it raises is logged and dropped.
     """
 
     def __init__(
@@ -38,7 +51,7 @@ class DingTalkConnection:
         endpoints: Endpoints,
         read_binding: Callable[[], Binding | None],
         read_timeout_seconds: float = 10.0,
-        on_call: Callable[[CallRecord], None] | None = None,
+        on_call: Callable[[CallMade], None] | None = None,
     ) -> None:
         self._endpoints = endpoints
         self._read_timeout_seconds = read_timeout_seconds
@@ -84,8 +97,20 @@ class DingTalkConnection:
                 agent_id=binding.agent_id,
             ),
             read_timeout_seconds=self._read_timeout_seconds,
-            on_call=self._on_call,
+            on_call=self._hear_of,
         )
+
+    def _hear_of(self, record: CallRecord) -> None:
+        if self._on_call is None:
+            return
+        result = OK
+        if not record.ok:
+            failure, _ = classify(
+                operation=record.operation, http_status=record.http_status, code=record.code
+            )
+            result = failure.value
+        is_counted = record.operation in COUNTED_BY_QUOTA and result != FailureClass.UNREACHABLE
+        self._on_call(CallMade(operation=record.operation, result=result, is_counted=is_counted))
 
 
 @contextmanager
@@ -105,5 +130,6 @@ def in_our_words() -> Iterator[None]:
                 request_id=error.request_id,
                 required_scopes=error.required_scopes,
                 apply_url=error.apply_url,
+                wait_seconds=asked_wait_seconds(error.code),
             )
         ) from error
