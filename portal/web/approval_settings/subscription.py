@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from flask import current_app, url_for
 
 from portal.settings import Settings
+from portal.web.callbacks.door import ADDRESS
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,7 +29,7 @@ def to_copy(process_code: str | None) -> ToCopy:
     """
     settings: Settings = current_app.config["PORTAL_SETTINGS"]
     return ToCopy(
-        callback_url=settings.public_url + url_for("callbacks.dingtalk"),
+        callback_url=settings.public_url + ADDRESS,
         redirect_url=settings.public_url + url_for("sign_in.dingtalk_return"),
         console_url=settings.dingtalk.console,
         instance_rule=_rule("bpms_instance_change", process_code),
