@@ -186,6 +186,20 @@ RETRY_IN_OPERATION: dict[tuple[str, FailureClass], Retry] = {
 }
 
 
+# How long to wait after a throttle of this kind; the others ask for a growing pause (DingTalk: call-frequency-limit).
+_WAIT_SECONDS_OF_CODE = {
+    "forbidden.accessdenied.qpslimitforappkeyandapi": 1,
+    "90018": 1,
+    "forbidden.accessdenied.qpmlimitforappkeyandapi": 60,
+    "1111": 300,
+}
+
+
+def asked_wait_seconds(code: str) -> int | None:
+    """Return how many seconds to wait after this code, or None where DingTalk names no time."""
+    return _WAIT_SECONDS_OF_CODE.get(code.casefold())
+
+
 def classify(
     *, operation: str, http_status: int, code: str, sub_code: str | None = None
 ) -> tuple[FailureClass, Retry]:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 
 from portal.channels.failures import ChannelError, Failure, OwnFailure, Retry, own_failure
 from portal.dingtalk.client import CallRecord, Credentials, DingTalkClient, Endpoints
+from portal.dingtalk.failure_codes import asked_wait_seconds
 from portal.dingtalk.failures import DingTalkError, FailureClass, classify
 from portal.dingtalk.operations import COUNTED_BY_QUOTA
 from portal.secret_box import SecretUnreadable
