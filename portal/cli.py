@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
 import click
@@ -33,12 +34,14 @@ def portal() -> None:
 @portal.command()
 def serve() -> None:
     """Answer people and DingTalk over HTTP."""
+    from portal.database_use import at_work
     from portal.server import serve_portal
 
-    app, settings, services = _open()
-    with app.app_context():
-        services.dingtalk_apps.bind_initially(settings.initial_binding)
-    serve_portal(app, settings)
+    with at_work(read_settings(os.environ)):
+        app, settings, services = _open()
+        with app.app_context():
+            services.dingtalk_apps.bind_initially(settings.initial_binding)
+        serve_portal(app, settings)
 
 
 @portal.command()
@@ -49,11 +52,8 @@ def worker() -> None:
     app, settings, services = _open()
     try:
         run_worker(app, settings, services)
-    except WorkerAlreadyRunning:
-        _fail(
-            "Another worker is already running on this SQLite database.",
-            "Stop it first, or use PostgreSQL (PORTAL_DATABASE_URL) to run several.",
-        )
+    except WorkerAlreadyRunning as taken:
+        _fail(*taken.lines)
 
 
 @portal.command()
@@ -97,6 +97,40 @@ def db_upgrade() -> None:
     settings = read_settings(os.environ)
     migrate_database(create_app(settings), settings)
     click.echo("The database is up to date.")
+
+
+@portal.command()
+@click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
+def backup(file: Path) -> None:
+    """Write the whole database to FILE, also while the portal runs."""
+    from portal.backups.making import make_backup
+    from portal.backups.problems import BackupProblem
+
+    try:
+        manifest = make_backup(read_settings(os.environ), file)
+    except BackupProblem as problem:
+        _fail("No backup was made.", *problem.lines)
+    click.echo(f"{file} holds the database as of {manifest.made_at}. Keep PORTAL_SECRET_KEY elsewhere.")
+
+
+@portal.command()
+@click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
+@click.option("--replace", is_flag=True, help="Replace a database that is not empty.")
+def restore(file: Path, *, replace: bool) -> None:
+    """Put the backup FILE in the place of the database; no process of the portal may be running."""
+    from portal.backups.problems import BackupProblem
+    from portal.backups.restoring import restore_backup
+
+    try:
+        restored = restore_backup(read_settings(os.environ), file, may_replace=replace)
+    except BackupProblem as problem:
+        _fail("Nothing was restored.", *problem.lines)
+    _open()
+    click.echo(f"Restored the database of {restored.manifest.made_at}.")
+    if restored.replaced:
+        click.echo(f"What it replaced is kept in {restored.replaced}.")
+    click.echo("Once a worker runs, it asks DingTalk about every approval that was open then.")
+    click.echo("Everybody signs in again.")
 
 
 @portal.group()

@@ -23,9 +23,13 @@ LOCK_NUMBER = 7_203_115
 @cache
 def migration_head() -> str:
     """Return the migration that the code needs."""
-    config = Config()
-    config.set_main_option("script_location", str(MIGRATIONS))
-    return ScriptDirectory.from_config(config).get_current_head() or ""
+    return _scripts().get_current_head() or ""
+
+
+@cache
+def known_migrations() -> frozenset[str]:
+    """Return every migration of this version of the code, older ones too."""
+    return frozenset(script.revision for script in _scripts().walk_revisions())
 
 
 def migrate_database(app: Flask, settings: Settings) -> None:
@@ -33,6 +37,12 @@ def migrate_database(app: Flask, settings: Settings) -> None:
     settings.instance_path.mkdir(parents=True, exist_ok=True)
     with app.app_context(), one_at_a_time(settings):
         upgrade(directory=str(MIGRATIONS))
+
+
+def _scripts() -> ScriptDirectory:
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS))
+    return ScriptDirectory.from_config(config)
 
 
 @contextmanager

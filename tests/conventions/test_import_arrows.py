@@ -16,6 +16,7 @@ MAY_KNOW = {
     "dingtalk": {"dingtalk"},
     "foundation": {"foundation", "models", "rules"},
     "models": {"models", "rules", "foundation"},
+    "backups": {"backups", "foundation"},
     "grants": {"grants", "models", "rules", "foundation"},
     "channels": {"channels", "models", "rules", "foundation"},
     "channels.dingtalk": {"channels", "channels.dingtalk", "dingtalk", "models", "rules", "foundation"},

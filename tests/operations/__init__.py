@@ -1,0 +1,1 @@
+"""Running the portal: backup and restore, stopping, health, metrics and logs."""
