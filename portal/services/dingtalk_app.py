@@ -5,12 +5,13 @@ from __future__ import annotations
 import re
 import secrets
 import string
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Row, select, update
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy.exc import IntegrityError, OperationalError
 from sqlalchemy.orm.exc import StaleDataError
 
 from portal.channels.dingtalk.connection import Binding, DingTalkConnection
@@ -80,7 +81,8 @@ class BindingStore:
         self._opened: tuple[tuple[Any, ...], Binding] | None = None
 
     def read(self) -> Binding | None:
-        """Return the opened binding, or None; raises ``SecretUnreadable`` when the secret key changed.
+        """Return the opened binding, or None; raises ``SecretUnreadable`` when the secret key changed,
+        ``SQLAlchemyError`` when the database does not answer.
 
         Every callback asks, so the row is read and its secrets are opened only when it has changed.
         """
@@ -254,13 +256,14 @@ class DingTalkApps:
 
 def _read_edition() -> tuple[Any, ...] | None:
     """Read what changes with every save, without SQLAlchemy's statements: they cost ten times the query."""
-    connection = db.engine.raw_connection()
+    engine = db.engine
     try:
-        cursor = connection.cursor()
-        cursor.execute(_EDITION)
-        return cursor.fetchone()
-    finally:
-        connection.close()
+        with closing(engine.raw_connection()) as connection:
+            cursor = connection.cursor()
+            cursor.execute(_EDITION)
+            return cursor.fetchone()
+    except engine.dialect.loaded_dbapi.Error as error:
+        raise OperationalError(_EDITION, None, error) from error
 
 
 def _check(form: BindingForm, *, is_first: bool) -> None:
