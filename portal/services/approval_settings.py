@@ -19,6 +19,7 @@ from portal.services.faults import FieldFault, Problem, ProblemReason
 from portal.services.people import People
 
 SHORTEST_KEPT_DAYS, LONGEST_KEPT_DAYS = 1, 3650
+LARGEST_QUOTA = 10_000_000
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -101,6 +102,18 @@ class ApprovalSettingsService:
                 before,
                 {"payload_kept_days": row.payload_kept_days},
             )
+
+    def set_monthly_quota(self, actor: Actor, *, calls: int | None, version: int) -> None:
+        """Set how many calls a month the organisation's edition of DingTalk allows.
+
+        Raises ``FieldFault`` outside of 1 to 10,000,000, ``Problem(SETTINGS_CHANGED)``.
+        """
+        if calls is None or not 1 <= calls <= LARGEST_QUOTA:
+            raise FieldFault("monthly_call_quota", "out_of_range")
+        with self._change(version) as (session, row):
+            before = {"monthly_call_quota": row.monthly_call_quota}
+            row.monthly_call_quota = calls
+            self._record(session, actor, "approval_settings.quota_set", before, {"monthly_call_quota": calls})
 
     def template(self, template_id: int) -> ApprovalTemplate | None:
         """Return a template kept for the bound organisation, associated or not."""

@@ -41,6 +41,10 @@ class ProblemReason(StrEnum):
     ALREADY_CLOSED = "already_closed"
     ALREADY_WITHDRAWING = "already_withdrawing"
     NOT_RETRYABLE = "not_retryable"
+    NOTHING_TO_SYNC = "nothing_to_sync"
+    SYNCED_JUST_NOW = "synced_just_now"
+    CALLS_RUN_SHORT = "calls_run_short"
+    CALLS_STOPPED = "calls_stopped"
     EVENT_NOT_PARKED = "event_not_parked"
 
 

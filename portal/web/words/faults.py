@@ -25,6 +25,7 @@ _WORDS: dict[tuple[str, str], LazyString] = {
     ("approver", "is_yourself"): _("Choose somebody else: nobody approves their own request."),
     ("fallback_approver", "missing"): _("Choose a person."),
     ("payload_kept_days", "too_far"): _("Enter a whole number of days from %(first)s to %(last)s."),
+    ("monthly_call_quota", "out_of_range"): _("Enter a whole number from 1 to 10,000,000."),
     ("entitlement", "not_for_this_resource"): _("Choose a level that this resource has."),
     ("reason", "missing"): _("Say why you need access: the approver reads it."),
     ("reason", "too_long"): _("The reason may have at most %(limit)s characters."),

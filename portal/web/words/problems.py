@@ -99,6 +99,26 @@ _WORDS: dict[ProblemReason, tuple[LazyString, LazyString, LazyString]] = {
         _("No approval of this request failed to start."),
         _("Load the page again to see where the request stands."),
     ),
+    ProblemReason.NOTHING_TO_SYNC: (
+        _("There is nothing to ask DingTalk about"),
+        _("Only an approval that runs in DingTalk can be asked about."),
+        _("Load the page again to see where the request stands."),
+    ),
+    ProblemReason.SYNCED_JUST_NOW: (
+        _("DingTalk was asked a moment ago"),
+        _("DingTalk counts every question, so the portal does not ask more often than this."),
+        _("Wait a minute, then press Sync now again."),
+    ),
+    ProblemReason.CALLS_RUN_SHORT: (
+        _("This month's calls to DingTalk run short"),
+        _("What is left of them is kept for new requests and for decisions that DingTalk tells of."),
+        _("If it is urgent, ask an organization admin to press Sync now on this page."),
+    ),
+    ProblemReason.CALLS_STOPPED: (
+        _("The organisation's monthly calls to DingTalk are used up"),
+        _("DingTalk answers no more counted calls until it allows them again."),
+        _("An organization admin sees under Approval Settings what to do, and when the portal tries again."),
+    ),
     ProblemReason.EVENT_NOT_PARKED: (
         _("This event no longer waits for you"),
         _("Another admin was faster, or it could be matched meanwhile. Nothing more was done."),
