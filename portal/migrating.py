@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fcntl
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
@@ -18,6 +19,7 @@ from portal.settings import PROJECT_ROOT, Settings
 
 MIGRATIONS = PROJECT_ROOT / "migrations"
 LOCK_NUMBER = 7_203_115
+LOOK_EVERY_SECONDS = 0.05
 
 
 @cache
@@ -55,7 +57,9 @@ def one_at_a_time(settings: Settings) -> Iterator[None]:
         return
     # Without a transaction: an open one would hold up CREATE INDEX CONCURRENTLY, which the queues' tables need.
     with db.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-        connection.execute(text("SELECT pg_advisory_lock(:number)"), {"number": LOCK_NUMBER})
+        # Asked again and again: a statement that waits keeps a snapshot, for which CREATE INDEX CONCURRENTLY waits.
+        while not connection.scalar(text("SELECT pg_try_advisory_lock(:number)"), {"number": LOCK_NUMBER}):
+            time.sleep(LOOK_EVERY_SECONDS)
         try:
             yield
         finally:

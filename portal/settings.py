@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from ipaddress import ip_address
@@ -10,6 +11,9 @@ from urllib.parse import urlsplit
 
 PROJECT_ROOT = Path(__file__).resolve().parent.parent
 SHORTEST_SECRET_KEY = 32
+DEFAULT_WORKER_CONCURRENCY = 6
+# DingTalk allows an app 20 calls a second of each API; a little is left to others who use the same app.
+DEFAULT_DINGTALK_CALLS_PER_SECOND = 18
 
 DINGTALK_ADDRESSES = {
     "DINGTALK_API_URL": "https://api.dingtalk.com",
@@ -70,6 +74,9 @@ class Settings:
     dingtalk: DingTalkAddresses
     initial_binding: InitialBinding
     sandbox_url: str
+    worker_id: str
+    worker_concurrency: int
+    dingtalk_calls_per_second: int
 
     @property
     def is_sqlite(self) -> bool:
@@ -107,6 +114,11 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
         dingtalk=_dingtalk_addresses(reader, is_demo=is_demo),
         initial_binding=_initial_binding(reader),
         sandbox_url=reader.text("SANDBOX_PUBLIC_URL") if is_demo else "",
+        worker_id=reader.worker_id(),
+        worker_concurrency=reader.number("PORTAL_WORKER_CONCURRENCY", default=DEFAULT_WORKER_CONCURRENCY),
+        dingtalk_calls_per_second=reader.number(
+            "PORTAL_DINGTALK_CALLS_PER_SECOND", default=DEFAULT_DINGTALK_CALLS_PER_SECOND
+        ),
     )
     if reader.faults:
         raise SettingsError(reader.faults)
@@ -166,6 +178,15 @@ class _Reader:
             return int(text)
         self.faults.append(f"{name} must be a whole number from 1 to 65535.")
         return default
+
+    def worker_id(self) -> str:
+        value = self.text("PORTAL_WORKER_ID")
+        if value and not re.fullmatch(r"[A-Za-z0-9._-]{1,64}", value):
+            self.faults.append(
+                "PORTAL_WORKER_ID must be 1 to 64 letters, digits, dots, hyphens and underscores, "
+                "and different for every worker."
+            )
+        return value
 
     def secret_key(self) -> str:
         value = self.text("PORTAL_SECRET_KEY")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from sqlalchemy import select, text
 from sqlalchemy.exc import SQLAlchemyError
@@ -43,19 +43,27 @@ class Health:
         seen = select(WorkerHeartbeat.worker_id).where(WorkerHeartbeat.seen_at >= alive_since).limit(1)
         return db.session.scalar(seen) is not None
 
-    def beat(self, worker_id: str) -> None:
-        """Leave a sign of life of one worker, and forget workers long gone."""
+    def living_workers(self) -> list[str]:
+        """Return the ids of the workers seen lately, the longest at work first."""
+        alive_since = self.clock.now() - WORKER_SILENT_AFTER
+        seen = select(WorkerHeartbeat.worker_id).where(WorkerHeartbeat.seen_at >= alive_since)
+        return list(db.session.scalars(seen.order_by(WorkerHeartbeat.started_at, WorkerHeartbeat.worker_id)))
+
+    def beat(self, worker_id: str) -> datetime:
+        """Leave a sign of life of one worker, and forget workers long gone; returns since when it is at work."""
         now = self.clock.now()
         with transaction() as session:
             row = session.get(WorkerHeartbeat, worker_id)
             if row is None:
-                session.add(WorkerHeartbeat(worker_id=worker_id, started_at=now, seen_at=now))
-            else:
-                row.seen_at = now
+                row = WorkerHeartbeat(worker_id=worker_id, started_at=now, seen_at=now)
+                session.add(row)
+            row.seen_at = now
+            started_at = row.started_at
             for gone in session.scalars(
                 select(WorkerHeartbeat).where(WorkerHeartbeat.seen_at < now - HEARTBEATS_KEPT)
             ):
                 session.delete(gone)
+        return started_at
 
     def leave(self, worker_id: str) -> None:
         """Take back the sign of life of a worker that ends."""

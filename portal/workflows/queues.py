@@ -1,17 +1,15 @@
-"""The work queue: names, limits and how work is put into it."""
+"""The work queue: its names and limits, and what runs the work in it."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any
 
-from dbos import DBOS, DBOSClient, DBOSConfig, WorkflowSerializationFormat
+from dbos import DBOS, DBOSConfig
 from flask import Flask
-from sqlalchemy.orm import Session
 
 from portal.database import sqlite_driver
-from portal.extensions import db
-from portal.services.due_work import DueWork, WorkKind
+from portal.services.due_work import WorkKind
 from portal.services.registry import Services
 from portal.settings import Settings
 
@@ -19,9 +17,6 @@ APPLICATION = "approval-portal"
 # Raised only together with a plan for work begun under the old version.
 WORK_VERSION = "v1"
 APPROVALS = "approvals"
-# DingTalk allows 20 calls a second for each API; one piece of work makes at most one call of each.
-STARTS_A_SECOND = 18
-CONCURRENCY = 6
 POLLING_SECONDS = 0.25
 
 
@@ -54,27 +49,11 @@ def _register(app: Flask, kind: WorkKind, do: Callable[[Any], None]) -> None:
             do(key)
 
 
-def register_queues() -> None:
-    """Store the queues with their limits; after ``launch``."""
+def register_queues(settings: Settings) -> None:
+    """Store the queue with its limits, which are those of all workers; after ``launch``.
+
+    It has no limit of starts a second: DingTalk counts calls, and a limit at the calls keeps theirs exactly.
+    """
     DBOS.register_queue(
-        APPROVALS,
-        worker_concurrency=CONCURRENCY,
-        limiter={"limit": STARTS_A_SECOND, "period": 1.0},
-        polling_interval_sec=POLLING_SECONDS,
+        APPROVALS, worker_concurrency=settings.worker_concurrency, polling_interval_sec=POLLING_SECONDS
     )
-
-
-def enqueuer() -> Callable[[Session, DueWork], None]:
-    """Return what puts due work into the queue inside the transaction that takes it."""
-    client = DBOSClient(system_database_engine=db.engine, application_name=APPLICATION, lazy=True)
-    options: dict[str, Any] = {
-        "queue_name": APPROVALS,
-        "app_version": WORK_VERSION,
-        "serialization_type": WorkflowSerializationFormat.PORTABLE,
-    }
-
-    def enqueue(session: Session, due: DueWork) -> None:
-        named = {"workflow_name": due.kind.value, "workflow_id": f"{due.kind.value}-{due.ticket}"}
-        client.enqueue_in_transaction(session, {**options, **named}, due.key)  # type: ignore[typeddict-item]
-
-    return enqueue

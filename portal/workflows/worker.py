@@ -1,16 +1,13 @@
-"""The worker process: one a node, on SQLite one in all."""
+"""The worker process: sorts the inbox, takes what is due, and looks after the work of workers that are gone."""
 
 from __future__ import annotations
 
-import fcntl
 import os
 import signal
-import socket
+import sys
 import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 import structlog
 from dbos import DBOS
@@ -20,22 +17,22 @@ from portal.extensions import db
 from portal.migrating import one_at_a_time
 from portal.services.registry import Services
 from portal.settings import Settings
-from portal.workflows.queues import configure, enqueuer, register_queues, register_work
+from portal.workflows.queues import configure, register_queues, register_work
+from portal.workflows.work_queue import WorkQueue
+from portal.workflows.worker_place import WorkerAlreadyRunning, worker_place
+
+__all__ = ["WorkerAlreadyRunning", "run_worker"]
 
 log = structlog.get_logger(__name__)
 
 TICK_SECONDS = 0.25
-BATCH = 100
 # Sorting holds SQLite's only write lock, about a millisecond an event: callbacks wait behind it.
 EVENTS_TOGETHER = 8
 BREATH_SECONDS = 0.01
 HEARTBEAT_SECONDS = 5.0
 CLEANING_SECONDS = 3600.0
-FINISHED_WORK_KEPT = timedelta(days=3)
-
-
-class WorkerAlreadyRunning(Exception):
-    """Another worker holds this SQLite database; its limits count for one worker only."""
+# Longer than most calls to DingTalk; together with the rest of the end it stays below ten seconds.
+LAST_WORK_SECONDS = 8
 
 
 def run_worker(app: Flask, settings: Settings, portal: Services) -> None:
@@ -43,67 +40,78 @@ def run_worker(app: Flask, settings: Settings, portal: Services) -> None:
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
-    worker_id = f"{socket.gethostname()}-{settings.instance_path.name}"[:64]
-    with _only_worker(settings), app.app_context():
-        configure(settings, worker_id=worker_id)
-        register_work(app, portal)
+    with worker_place(settings) as worker_id, app.app_context():
         with one_at_a_time(settings):
+            # Seen to be alive before it takes anything, or the others would take it over.
+            portal.health.leave(worker_id)
+            portal.health.beat(worker_id)
+            configure(settings, worker_id=worker_id)
+            register_work(app, portal)
             DBOS.launch()
             portal.chores.plan()
-        register_queues()
+        register_queues(settings)
         log.info("worker.started", worker=worker_id)
+        worker = Worker(portal, worker_id)
         try:
-            _work(portal, worker_id, stop)
+            worker.work(stop)
         finally:
-            DBOS.destroy(workflow_completion_timeout_sec=10)
-            portal.health.leave(worker_id)
-            log.info("worker.stopped", worker=worker_id)
+            worker.end()
 
 
-def _work(portal: Services, worker_id: str, stop: threading.Event) -> None:
-    enqueue = enqueuer()
-    next_beat = next_cleaning = 0.0
-    while not stop.is_set():
-        try:
-            if time.monotonic() >= next_beat:
-                portal.health.beat(worker_id)
-                next_beat = time.monotonic() + HEARTBEAT_SECONDS
-            is_more_waiting = portal.event_inbox.sort_due(limit=EVENTS_TOGETHER) == EVENTS_TOGETHER
-            is_more_waiting |= portal.due_work.take(limit=BATCH, hand_over=enqueue) >= BATCH
-            if time.monotonic() >= next_cleaning:
-                _forget_finished_work()
-                next_cleaning = time.monotonic() + CLEANING_SECONDS
-        except Exception:
-            # Neither a database that is away for a while nor one bad row may stop the work of all others.
-            log.exception("worker.round_failed")
+class Worker:
+    """One round after the other, until told to stop."""
+
+    def __init__(self, portal: Services, worker_id: str) -> None:
+        self._portal = portal
+        self._worker_id = worker_id
+        self._queue = WorkQueue()
+        self._next_beat = self._next_cleaning = 0.0
+
+    def work(self, stop: threading.Event) -> None:
+        """Do rounds; neither a database that is away for a while nor one bad row stops the work of all others."""
+        while not stop.is_set():
             is_more_waiting = False
-        finally:
-            db.session.remove()
-        stop.wait(BREATH_SECONDS if is_more_waiting else TICK_SECONDS)
+            try:
+                self._tend()
+                is_more_waiting = self._take()
+            except Exception:
+                log.exception("worker.round_failed")
+            finally:
+                db.session.remove()
+            stop.wait(BREATH_SECONDS if is_more_waiting else TICK_SECONDS)
 
+    def end(self) -> None:
+        """Finish what is under way, or hand it back: the queue then gives it to any other worker at once."""
+        DBOS.destroy(workflow_completion_timeout_sec=LAST_WORK_SECONDS)
+        db.session.remove()
+        living = set(self._portal.health.living_workers()) - {self._worker_id}
+        unfinished = self._queue.take_over(living=living)
+        self._portal.health.leave(self._worker_id)
+        log.info("worker.stopped", worker=self._worker_id, handed_back=unfinished)
+        if unfinished:
+            # Python would wait for threads that wait for DingTalk.
+            sys.stdout.flush()
+            sys.stderr.flush()
+            os._exit(0)
 
-def _forget_finished_work() -> None:
-    old = DBOS.list_workflows(
-        status="SUCCESS",
-        completed_before=(datetime.now(UTC) - FINISHED_WORK_KEPT).isoformat(),
-        limit=1000,
-        load_input=False,
-        load_output=False,
-    )
-    if old:
-        DBOS.delete_workflows([each.workflow_id for each in old])
+    def _take(self) -> bool:
+        is_more_waiting = self._portal.event_inbox.sort_due(limit=EVENTS_TOGETHER) == EVENTS_TOGETHER
+        if room := self._queue.room():
+            self._portal.due_work.take(limit=room, hand_over=self._queue.put)
+        return is_more_waiting
 
+    def _tend(self) -> None:
+        if time.monotonic() >= self._next_beat:
+            self._portal.health.beat(self._worker_id)
+            self._next_beat = time.monotonic() + HEARTBEAT_SECONDS
+            living = self._portal.health.living_workers()
+            if living[:1] == [self._worker_id]:
+                self._lead(living)
 
-@contextmanager
-def _only_worker(settings: Settings) -> Iterator[None]:
-    if not settings.is_sqlite:
-        yield
-        return
-    with (settings.instance_path / "worker.lock").open("w") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as error:
-            raise WorkerAlreadyRunning from error
-        lock.write(str(os.getpid()))
-        lock.flush()
-        yield
+    def _lead(self, living: list[str]) -> None:
+        """Do what one is enough for. The longest at work leads; when it falls silent, the next one does."""
+        self._queue.take_over(living=living)
+        self._queue.drop_outdated(now=datetime.now(UTC))
+        if time.monotonic() >= self._next_cleaning:
+            self._queue.forget_finished(now=datetime.now(UTC))
+            self._next_cleaning = time.monotonic() + CLEANING_SECONDS
