@@ -61,14 +61,13 @@ class CallbackIntake:
         return callback.answer
 
     def _take_in(self, callbacks: Sequence[_Callback]) -> None:
-        """Open all, commit all, and only then seal what each is answered."""
+        """Open all, commit all, and only then seal what they are answered: the same word at the same moment."""
         binding, obstacle = self._binding()
         for each in callbacks:
             each.open(binding, obstacle)
         _commit(callbacks)
-        for each in callbacks:
-            if binding is not None and each.opened is not None:
-                each.answer = success_answer(binding, owner_key=each.opened.owner_key)
+        if binding is not None:
+            _answer(callbacks, binding)
 
     def _binding(self) -> tuple[Binding | None, RefusalReason]:
         """Return the binding, and why there is none."""
@@ -118,3 +117,14 @@ def _commit(callbacks: Sequence[_Callback]) -> None:
         if address_checks:
             connection.execute(update(DingTalkApp).values(check_url_at=max(address_checks)))
         tally_refusals(connection, refusals)
+
+
+def _answer(callbacks: Sequence[_Callback], binding: Binding) -> None:
+    answers: dict[str, dict[str, str]] = {}
+    for each in callbacks:
+        if each.opened is None:
+            continue
+        owner_key = each.opened.owner_key
+        if owner_key not in answers:
+            answers[owner_key] = success_answer(binding, owner_key=owner_key)
+        each.answer = answers[owner_key]
