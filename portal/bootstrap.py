@@ -5,6 +5,7 @@ from __future__ import annotations
 from portal.channels.approval_channel import ChannelName
 from portal.channels.dingtalk.approvals import DingTalkApprovals
 from portal.channels.dingtalk.connection import DingTalkConnection
+from portal.channels.dingtalk.failed_pushes import DingTalkFailedPushes
 from portal.channels.dingtalk.people import DingTalkPeople
 from portal.channels.dingtalk.templates import DingTalkTemplates
 from portal.clock import Clock
@@ -21,8 +22,11 @@ from portal.services.catalogue import Catalogue
 from portal.services.chores import ChoreName, Chores
 from portal.services.custom_template import CustomTemplates
 from portal.services.dingtalk_app import BindingStore, DingTalkApps
+from portal.services.dingtalk_calls import DingTalkCalls
 from portal.services.due_work import DueWorkList, WorkKind
 from portal.services.event_inbox import EventInbox
+from portal.services.event_roads import EventRoads
+from portal.services.failed_pushes import FailedPushList
 from portal.services.health import Health
 from portal.services.outcomes import Outcomes
 from portal.services.parked_events import ParkedEvents
@@ -31,6 +35,8 @@ from portal.services.people import People
 from portal.services.registry import Services
 from portal.services.running_approvals import RunningApprovals
 from portal.services.sign_in import SignIns
+from portal.services.sweep import Sweep
+from portal.services.syncing import Syncing
 from portal.services.template_generation import TemplateGeneration
 from portal.services.trials import Trials
 from portal.settings import Settings
@@ -44,12 +50,14 @@ def build_services(settings: Settings, clock: Clock) -> Services:
     box = SecretBox(settings.secret_key)
     bindings = BindingStore(box)
     endpoints = Endpoints(api_url=settings.dingtalk.api, oapi_url=settings.dingtalk.oapi)
-    connection = DingTalkConnection(endpoints=endpoints, read_binding=bindings.read)
+    calls = DingTalkCalls(clock=clock)
+    connection = DingTalkConnection(endpoints=endpoints, read_binding=bindings.read, on_call=calls.tally)
     directory = DingTalkPeople(
         DingTalkConnection(
             endpoints=endpoints,
             read_binding=bindings.read,
             read_timeout_seconds=DIRECTORY_TIMEOUT_SECONDS,
+            on_call=calls.tally,
         ),
         login_url=settings.dingtalk.login,
     )
@@ -66,7 +74,22 @@ def build_services(settings: Settings, clock: Clock) -> Services:
     approval_settings = ApprovalSettingsService(clock=clock, people=people)
     event_inbox = EventInbox(clock=clock)
     retention = PayloadRetention(clock=clock, approval_settings=approval_settings)
-    chores = Chores(clock=clock, tasks={ChoreName.PRUNE_PAYLOADS: retention.prune})
+    roads = EventRoads(clock=clock)
+    sweep = Sweep(clock=clock, calls=calls, roads=roads)
+    failed_pushes = FailedPushList(
+        clock=clock, channel=DingTalkFailedPushes(connection), calls=calls, roads=roads, sweep=sweep
+    )
+    chores = Chores(
+        clock=clock,
+        tasks={
+            ChoreName.DRAIN_FAILED_PUSHES: failed_pushes.drain,
+            ChoreName.PRUNE_PAYLOADS: retention.prune,
+            ChoreName.SWEEP: sweep.go_round,
+        },
+    )
+    access_requests = AccessRequests(
+        clock=clock, approvers=ApproverChoices(people=people), public_url=settings.public_url
+    )
     return Services(
         clock=clock,
         people=people,
@@ -78,12 +101,13 @@ def build_services(settings: Settings, clock: Clock) -> Services:
         custom_templates=CustomTemplates(clock=clock, connection=connection, templates=templates),
         trials=Trials(clock=clock, people=people, public_url=settings.public_url),
         catalogue=Catalogue(),
-        access_requests=AccessRequests(
-            clock=clock, approvers=ApproverChoices(people=people), public_url=settings.public_url
-        ),
+        access_requests=access_requests,
         approval_work=approval_work,
         chores=chores,
-        due_work=DueWorkList(clock=clock),
+        due_work=DueWorkList(clock=clock, calls=calls),
+        dingtalk_calls=calls,
+        event_roads=roads,
+        syncing=Syncing(clock=clock, requests=access_requests, calls=calls, chores=chores),
         doers={WorkKind.APPROVAL: approval_work.advance, WorkKind.CHORE: chores.do},
         event_inbox=event_inbox,
         parked_events=ParkedEvents(clock=clock, inbox=event_inbox),

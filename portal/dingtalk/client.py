@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from portal.dingtalk.directory import Directory
+from portal.dingtalk.failed_pushes import FailedPushes
 from portal.dingtalk.forms import Forms
 from portal.dingtalk.instances import Instances
 from portal.dingtalk.sign_in import SignIn
@@ -46,6 +47,7 @@ class DingTalkClient:
         self.instances = Instances(self._transport)
         self.directory = Directory(self._transport)
         self.sign_in = SignIn(self._transport)
+        self.failed_pushes = FailedPushes(self._transport)
 
     def fetch_token(self) -> None:
         """Obtain the app token, or prove that we hold one; raises ``DingTalkError`` of ``accessToken``."""

@@ -8,8 +8,9 @@ from datetime import timedelta
 from enum import StrEnum
 
 import structlog
+from sqlalchemy.orm import Session
 
-from portal.channels.failures import ChannelError
+from portal.channels.failures import ChannelError, Retry
 from portal.clock import Clock
 from portal.database import transaction
 from portal.models import Chore
@@ -17,6 +18,8 @@ from portal.models import Chore
 log = structlog.get_logger(__name__)
 
 AFTER_FAILURE = timedelta(minutes=10)
+# What was refused for good stays refused until somebody changes it, and every call is counted.
+AFTER_REFUSAL = timedelta(hours=6)
 
 
 class ChoreName(StrEnum):
@@ -24,6 +27,7 @@ class ChoreName(StrEnum):
 
     DRAIN_FAILED_PUSHES = "drain_failed_pushes"
     PRUNE_PAYLOADS = "prune_payloads"
+    SWEEP = "sweep_silent_approvals"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,11 +38,20 @@ class Chores:
     tasks: Mapping[ChoreName, Callable[[], timedelta]]
 
     def plan(self) -> None:
-        """Make every chore known, due at once, where it is not yet; for the start of a worker."""
+        """Make every chore due at once: for the start of a worker, as nobody knows for how long there was none."""
         with transaction() as session:
-            for name in self.tasks:
-                if session.get(Chore, name.value, with_for_update=True) is None:
+            for name in sorted(self.tasks):
+                chore = session.get(Chore, name.value, with_for_update=True)
+                if chore is None:
                     session.add(Chore(name=name.value, due_at=self.clock.now()))
+                else:
+                    chore.due_at = min(chore.due_at, self.clock.now())
+
+    def wake(self, session: Session, name: ChoreName) -> None:
+        """Let a chore come back now, inside the caller's transaction."""
+        chore = session.get(Chore, name.value, with_for_update=True)
+        if chore is not None:
+            chore.due_at = min(chore.due_at, self.clock.now())
 
     def do(self, name: str) -> None:
         """Do one chore and set when it comes back; what the channel refuses is kept on its row."""
@@ -49,7 +62,8 @@ class Chores:
             pause, failure = task(), None
         except ChannelError as error:
             log.warning("chore.failed", chore=name, kind=error.failure.kind, code=error.failure.code)
-            pause, failure = AFTER_FAILURE, error.failure.to_json()
+            pause = AFTER_REFUSAL if error.failure.retry == Retry.PERMANENT else AFTER_FAILURE
+            failure = error.failure.to_json()
         with transaction() as session:
             chore = session.get_one(Chore, name, with_for_update=True)
             chore.due_at = self.clock.now() + pause

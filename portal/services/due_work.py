@@ -18,6 +18,7 @@ from sqlalchemy.orm import Session
 from portal.clock import Clock
 from portal.database import transaction
 from portal.models import Approval, Chore, StrayInstance
+from portal.services.dingtalk_calls import DingTalkCalls
 
 LEASE = timedelta(seconds=60)
 
@@ -41,9 +42,10 @@ class DueWork:
 
 @dataclass(frozen=True, kw_only=True)
 class DueWorkList:
-    """Hands out what is due."""
+    """Hands out what is due, and while DingTalk's monthly calls are used up only what needs none."""
 
     clock: Clock
+    calls: DingTalkCalls
 
     def take(self, *, limit: int, hand_over: Callable[[Session, DueWork], None]) -> int:
         """Take up to ``limit`` due rows of each kind, the longest overdue first, and return how many.
@@ -52,11 +54,14 @@ class DueWorkList:
         """
         now = self.clock.now()
         with transaction() as session:
-            taken = [
-                *self._due(session, Approval, WorkKind.APPROVAL, now=now, limit=limit),
-                *self._due(session, StrayInstance, WorkKind.STRAY_INSTANCE, now=now, limit=limit),
-                *self._due(session, Chore, WorkKind.CHORE, now=now, limit=limit),
-            ]
+            allowed = self.calls.allowance(session, limit=limit)
+            calling = self._due(session, Approval, WorkKind.APPROVAL, now=now, limit=allowed.limit)
+            if not (calling and allowed.is_probe):
+                strays = WorkKind.STRAY_INSTANCE
+                calling += self._due(session, StrayInstance, strays, now=now, limit=allowed.limit)
+            if calling and allowed.is_probe:
+                self.calls.probe_sent(session)
+            taken = [*calling, *self._due(session, Chore, WorkKind.CHORE, now=now, limit=limit)]
             for each in taken:
                 hand_over(session, each)
             return len(taken)
@@ -70,6 +75,8 @@ class DueWorkList:
         now: datetime,
         limit: int,
     ) -> list[DueWork]:
+        if limit == 0:
+            return []
         due: Select[tuple[Any]] = select(table)
         rows = session.scalars(
             due.where(table.due_at <= now)

@@ -10,7 +10,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from portal.channels.approval_channel import ApprovalChannel, Reading, Record, RecordKind
-from portal.channels.failures import ChannelError, Retry
+from portal.channels.failures import ChannelError, Failure, Retry
 from portal.clock import Clock
 from portal.database import transaction
 from portal.extensions import db
@@ -28,13 +28,9 @@ QUOTA_PAUSE = timedelta(hours=1)
 # DingTalk refuses a withdrawal within 15 seconds of the start.
 WITHDRAWAL_WAIT = timedelta(seconds=16)
 WITHDRAWAL_RETRY = timedelta(seconds=5)
-# How long an approval may be silent before we ask, growing with its age: calls are counted by DingTalk.
-_SILENCES = (
-    (timedelta(hours=1), timedelta(minutes=30)),
-    (timedelta(days=1), timedelta(hours=8)),
-    (timedelta(days=7), timedelta(days=1)),
-)
-_LONGEST_SILENCE = timedelta(days=3)
+# DingTalk counts refused reads too.
+LONGEST_WAIT_TO_READ_AGAIN = timedelta(hours=1)
+LONGEST_WAIT_WHILE_REFUSED = timedelta(days=1)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,14 +58,17 @@ class Outcomes:
             self._settle_events(session, approval, answered)
 
     def next_look(self, approval: Approval) -> datetime | None:
-        """Return when to look at an approval next if nothing is heard of it."""
-        if is_final(approval.state):
+        """Return when an approval has to be looked at next, whatever is heard of it.
+
+        None means that events are waited for; the sweep wakes it should it stay silent for too long.
+        """
+        asked_at, started_at = approval.withdrawal_requested_at, approval.started_at
+        if is_final(approval.state) or asked_at is None:
             return None
-        now, started_at = self.clock.now(), approval.started_at or self.clock.now()
-        if approval.withdrawal_requested_at is not None:
-            return max(started_at + WITHDRAWAL_WAIT, now + WITHDRAWAL_RETRY)
-        age = now - started_at
-        return now + next((pause for limit, pause in _SILENCES if age < limit), _LONGEST_SILENCE)
+        now = self.clock.now()
+        possible_at = max(asked_at, (started_at or now) + WITHDRAWAL_WAIT)
+        # Each try is two counted calls, and one that was refused for a while will be refused for a while.
+        return max(possible_at, now + max(WITHDRAWAL_RETRY, (now - possible_at) / 2))
 
     def _apply(self, session: Session, approval: Approval, reading: Reading) -> None:
         if is_final(approval.state):
@@ -135,12 +134,7 @@ class Outcomes:
                 return
             approval.failure = failure.to_json()
             approval.retries += 1
-            pause = READ_AGAIN_AFTER_FAILURE * (2 ** min(approval.retries, 8))
-            if failure.kind == "quota_exhausted":
-                pause = QUOTA_PAUSE
-            elif failure.retry == Retry.PERMANENT:
-                pause = max(pause, timedelta(minutes=5))
-            approval.due_at = self.clock.now() + pause
+            approval.due_at = self.clock.now() + _pause_after(failure, retries=approval.retries)
 
     def _remember_people(self, reading: Reading) -> None:
         """Ask the directory about people in the records whom we do not know yet, outside any transaction."""
@@ -166,6 +160,15 @@ class Outcomes:
             before={"state": approval.state},
             after={"told": told, "instance_id": approval.instance_id},
         )
+
+
+def _pause_after(failure: Failure, *, retries: int) -> timedelta:
+    if failure.kind == "quota_exhausted":
+        return QUOTA_PAUSE
+    pause = READ_AGAIN_AFTER_FAILURE * (2 ** min(retries, 15))
+    if failure.retry == Retry.PERMANENT:
+        return min(max(pause, timedelta(minutes=5)), LONGEST_WAIT_WHILE_REFUSED)
+    return min(pause, LONGEST_WAIT_TO_READ_AGAIN)
 
 
 def _rows(session: Session, approval: Approval, records: tuple[Record, ...]) -> list[ApprovalRecord]:

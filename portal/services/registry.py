@@ -19,12 +19,15 @@ from portal.services.catalogue import Catalogue
 from portal.services.chores import Chores
 from portal.services.custom_template import CustomTemplates
 from portal.services.dingtalk_app import DingTalkApps
+from portal.services.dingtalk_calls import DingTalkCalls
 from portal.services.due_work import DueWorkList, WorkKind
 from portal.services.event_inbox import EventInbox
+from portal.services.event_roads import EventRoads
 from portal.services.health import Health
 from portal.services.parked_events import ParkedEvents
 from portal.services.people import People
 from portal.services.sign_in import SignIns
+from portal.services.syncing import Syncing
 from portal.services.template_generation import TemplateGeneration
 from portal.services.trials import Trials
 
@@ -49,6 +52,9 @@ class Services:
     approval_work: ApprovalWork
     chores: Chores
     due_work: DueWorkList
+    dingtalk_calls: DingTalkCalls
+    event_roads: EventRoads
+    syncing: Syncing
     doers: Mapping[WorkKind, Callable[[Any], None]]
     event_inbox: EventInbox
     parked_events: ParkedEvents

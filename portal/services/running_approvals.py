@@ -14,6 +14,7 @@ from portal.clock import Clock
 from portal.database import transaction
 from portal.extensions import db
 from portal.models import Approval
+from portal.rules.approval_state import ApprovalState
 from portal.services.approval_rows import locked, order_of
 from portal.services.audit import PORTAL, record
 from portal.services.outcomes import WITHDRAWAL_WAIT, Outcomes
@@ -39,11 +40,22 @@ class RunningApprovals:
             remark = gettext("Withdrawn in the portal")
         asked_at, started_at = approval.withdrawal_requested_at, approval.started_at
         db.session.rollback()
-        if asked_at and started_at and self.clock.now() >= started_at + WITHDRAWAL_WAIT:
-            self._withdraw(
-                approval_id, channel, instance_id, requester_user_id=requester_user_id, remark=remark
-            )
+        if asked_at and started_at:
+            if self.clock.now() >= started_at + WITHDRAWAL_WAIT:
+                self._withdraw(
+                    approval_id, channel, instance_id, requester_user_id=requester_user_id, remark=remark
+                )
+            elif not self.outcomes.has_waiting_events(approval_id):
+                # Reading now would be a counted call more: the withdrawal is followed by one anyway.
+                self._wait_until_it_may_be_withdrawn(approval_id)
+                return
         self.outcomes.read(approval_id, channel, instance_id)
+
+    def _wait_until_it_may_be_withdrawn(self, approval_id: int) -> None:
+        with transaction() as session:
+            approval = locked(session, approval_id)
+            if approval.state == ApprovalState.PENDING:
+                approval.due_at = self.outcomes.next_look(approval)
 
     def _withdraw(
         self,

@@ -7,14 +7,12 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
+from portal.channels.dingtalk.call_counting import CallMade, call_made
 from portal.channels.failures import ChannelError, Failure, OwnFailure, Retry, own_failure
 from portal.dingtalk.client import CallRecord, Credentials, DingTalkClient, Endpoints
 from portal.dingtalk.failure_codes import asked_wait_seconds
-from portal.dingtalk.failures import DingTalkError, FailureClass, classify
-from portal.dingtalk.operations import COUNTED_BY_QUOTA
+from portal.dingtalk.failures import DingTalkError
 from portal.secret_box import SecretUnreadable
-
-OK = "ok"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,15 +26,6 @@ class Binding:
     callback_token: str = field(repr=False)
     callback_aes_key: str = field(repr=False)
     version: int
-
-
-@dataclass(frozen=True, kw_only=True)
-class CallMade:
-    """A call as it is counted: ``result`` is ``ok`` or the kind of its failure."""
-
-    operation: str
-    result: str
-    is_counted: bool
 
 
 class DingTalkConnection:
@@ -102,16 +91,8 @@ class DingTalkConnection:
         )
 
     def _hear_of(self, record: CallRecord) -> None:
-        if self._on_call is None:
-            return
-        result = OK
-        if not record.ok:
-            failure, _ = classify(
-                operation=record.operation, http_status=record.http_status, code=record.code
-            )
-            result = failure.value
-        is_counted = record.operation in COUNTED_BY_QUOTA and result != FailureClass.UNREACHABLE
-        self._on_call(CallMade(operation=record.operation, result=result, is_counted=is_counted))
+        if self._on_call is not None:
+            self._on_call(call_made(record))
 
 
 @contextmanager

@@ -107,7 +107,7 @@ _WORDS: dict[ProblemReason, tuple[LazyString, LazyString, LazyString]] = {
     ProblemReason.SYNCED_JUST_NOW: (
         _("DingTalk was asked a moment ago"),
         _("DingTalk counts every question, so the portal does not ask more often than this."),
-        _("Wait a minute, then press Sync now again."),
+        _("Press Sync now again about %(minutes)s min after the last time; the pause grows with each time."),
     ),
     ProblemReason.CALLS_RUN_SHORT: (
         _("This month's calls to DingTalk run short"),
