@@ -11,6 +11,7 @@ import socket
 import struct
 import threading
 from collections.abc import Callable
+from dataclasses import dataclass
 from enum import StrEnum
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -42,6 +43,15 @@ class Moment(StrEnum):
     ANSWERED = "answered"
 
 
+@dataclass
+class Exchange:
+    """One question and its answer, passing through; ``plan`` is for whoever watches the door."""
+
+    step: Step
+    text: str
+    plan: str = ""
+
+
 class Hold:
     """One exchange that is to be stopped; ``release`` lets it go on, ``cut`` ends its connection."""
 
@@ -71,11 +81,14 @@ class Hold:
 
 
 class Door:
-    """Passes HTTP on to ``target_url``. ``on_step`` hears of each exchange at both moments, before holds apply."""
+    """Passes HTTP on to ``target_url``.
 
-    def __init__(self, target_url: str, *, on_step: Callable[[Step, Moment], None] | None = None) -> None:
+    ``watcher`` sees each exchange at both moments, and returns True to have it cut there.
+    """
+
+    def __init__(self, target_url: str) -> None:
         self.target_url = target_url
-        self.on_step = on_step
+        self.watcher: Callable[[Exchange, Moment], bool] | None = None
         self._lock = threading.Lock()
         self._waiting: list[Hold] = []
         self._holds: list[Hold] = []
@@ -111,23 +124,24 @@ class Door:
     def pass_on(self, method: str, path: str, headers: dict[str, str], body: bytes) -> Any:
         """Return the other side's answer, or None when the connection is to be cut."""
         named = f"{method} {re.sub('/AR-[^/]+', '/<number>', path.split('?')[0])}"
-        step = Step(named) if named in set(Step) else None
-        text = f"{path} {body.decode(errors='replace')}"
-        if step and self._is_cut(step, Moment.ASKED, text):
+        exchange = None
+        if named in set(Step):
+            exchange = Exchange(Step(named), f"{path} {body.decode(errors='replace')}")
+        if exchange and self._is_cut(exchange, Moment.ASKED):
             return None
         answer = self._pool.request(
             method, self.target_url + path, headers=headers, body=body, redirect=False
         )
-        if step and self._is_cut(step, Moment.ANSWERED, text):
+        if exchange and self._is_cut(exchange, Moment.ANSWERED):
             return None
         return answer
 
-    def _is_cut(self, step: Step, moment: Moment, text: str) -> bool:
-        if self.on_step is not None:
-            self.on_step(step, moment)
+    def _is_cut(self, exchange: Exchange, moment: Moment) -> bool:
+        if self.watcher is not None and self.watcher(exchange, moment):
+            return True
         with self._lock:
-            wanted = (each for each in self._waiting if (each.step, each.moment) == (step, moment))
-            hold = next((each for each in wanted if each.containing in text), None)
+            wanted = (each for each in self._waiting if (each.step, each.moment) == (exchange.step, moment))
+            hold = next((each for each in wanted if each.containing in exchange.text), None)
             if hold is not None:
                 self._waiting.remove(hold)
         if hold is None:

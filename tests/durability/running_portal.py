@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -16,13 +18,13 @@ from urllib.parse import parse_qs, urlsplit
 
 import psycopg
 import requests
-from sqlalchemy import func, make_url, select
+from sqlalchemy import func, make_url, or_, select
 
 from portal.database import sqlite_driver, transaction
 from portal.extensions import db
-from portal.models import Approval, CallbackEvent
+from portal.models import Approval, CallbackEvent, StrayInstance
 from portal.models.callback_event import EventState
-from portal.rules.approval_state import ApprovalState
+from portal.rules.approval_state import OUTCOMES, ApprovalState
 from tests.durability.door import Door
 from tests.portal_world import World, csrf_token, free_port
 from tests.services.story import approval_of
@@ -31,6 +33,7 @@ ROOT = Path(__file__).parents[2]
 PATIENCE_SECONDS = 90.0
 # Of leases and of looking for an instance; an approval that people decide about is silent for longer.
 LONGEST_PAUSE = timedelta(minutes=5)
+UNSTARTED = (ApprovalState.SUBMITTED, ApprovalState.STARTING, ApprovalState.START_UNKNOWN)
 UNSETTLED = (EventState.RECEIVED, EventState.MATCHED)
 
 
@@ -51,15 +54,19 @@ class PortalProcess:
         self._environment = environment
         self._started_word = started_word.encode()
         self._process: subprocess.Popen[bytes] | None = None
+        self._turn = threading.Lock()
         self._read_from = 0
 
     @property
     def is_running(self) -> bool:
-        return self._process is not None and self._process.poll() is None
+        process = self._process
+        return process is not None and process.poll() is None
 
     def start(self) -> None:
-        """Start it without waiting for it."""
-        with self.log.open("ab") as log:
+        """Start it if it does not run, without waiting for it."""
+        with self._turn, self.log.open("ab") as log:
+            if self.is_running:
+                return
             self._read_from = log.tell()
             self._process = subprocess.Popen(
                 [sys.executable, "-m", "portal", self.command],
@@ -70,14 +77,15 @@ class PortalProcess:
             )
 
     def wait_until_started(self) -> None:
-        wait(self._has_started, what=f"{self.command} to start; its log ends: {self.tail()}")
+        wait(self._has_started, what=lambda: f"{self.command} to start; its log ends: {self.tail()}")
 
     def kill(self) -> None:
         """Kill it as a power cut would: no signal handler, no clean-up."""
-        if self._process is not None:
-            self._process.kill()
-            self._process.wait()
-            self._process = None
+        with self._turn:
+            if self._process is not None:
+                self._process.kill()
+                self._process.wait()
+                self._process = None
 
     def tail(self) -> str:
         return self.log.read_bytes()[-1500:].decode(errors="replace") if self.log.exists() else ""
@@ -115,8 +123,7 @@ class RunningPortal:
         """Start what does not run, and wait until it does."""
         processes = (self.web, self.worker)
         for process in processes:
-            if not process.is_running:
-                process.start()
+            process.start()
         for process in processes:
             process.wait_until_started()
         self.started_at = self.world.clock.now()
@@ -186,13 +193,59 @@ class RunningPortal:
             _make_older(approval_of(number), by)
 
     def let_pause_pass(self, number: str) -> None:
+        """Let the time pass that an approval waits for, unless it is people who are waited for."""
         with self.world.app.app_context(), transaction():
-            approval, now = approval_of(number), self.world.clock.now()
-            if approval.state == ApprovalState.STARTING and (approval.starting_at or now) >= self.started_at:
-                return  # a worker that is alive may be calling DingTalk at this moment
-            pause = (approval.due_at or now) - now
-            if timedelta() < pause < LONGEST_PAUSE:
-                _make_older(approval, pause)
+            self._let_pause_pass(approval_of(number))
+
+    def let_all_pauses_pass(self) -> list[str]:
+        """Do so for every approval and event, and return the requests that somebody has to start again."""
+        now = self.world.clock.now()
+        with self.world.app.app_context(), transaction() as session:
+            approvals = session.scalars(select(Approval).where(Approval.state.not_in(OUTCOMES))).all()
+            for approval in approvals:
+                self._let_pause_pass(approval)
+            for event in session.scalars(select(CallbackEvent).where(CallbackEvent.due_at > now)):
+                event.due_at = now
+            for stray in session.scalars(select(StrayInstance).where(StrayInstance.due_at > now)):
+                stray.found_at, stray.due_at = stray.found_at - (stray.due_at - now), now
+            return [each.number for each in approvals if each.state == ApprovalState.COULD_NOT_START]
+
+    def sweep(self) -> None:
+        """Let every open approval have been silent for so long that the portal looks after it."""
+        with self.world.app.app_context(), transaction() as session:
+            for approval in session.scalars(select(Approval).where(Approval.state == ApprovalState.PENDING)):
+                approval.due_at = self.world.clock.now()
+
+    def work_left(self) -> dict[str, int]:
+        """Return what is still under way, by what it is."""
+        soon = self.world.clock.now() + LONGEST_PAUSE
+        busy = select(func.count()).where(Approval.due_at <= soon)
+        active = or_(Approval.state == ApprovalState.SUBMITTED, Approval.state == ApprovalState.PENDING)
+        worked_on = select(func.count()).where(active, Approval.due_at <= soon)
+        unstarted = select(func.count()).where(Approval.state.in_(UNSTARTED))
+        unsettled = select(func.count()).where(CallbackEvent.state.in_(UNSETTLED))
+        strays = select(func.count()).where(StrayInstance.due_at.is_not(None))
+        with self.world.app.app_context():
+            left = {
+                "approvals due soon": db.session.scalar(busy) or 0,
+                "approvals being worked on": db.session.scalar(worked_on) or 0,
+                "approvals not started": db.session.scalar(unstarted) or 0,
+                "strays not settled": db.session.scalar(strays) or 0,
+                "events not settled": db.session.scalar(unsettled) or 0,
+            }
+        counts = self.world.control("GET", "/state")["counts"]
+        return {**left, "events not delivered": counts["deliveries"]["waiting"]}
+
+    def is_nothing_under_way(self) -> bool:
+        return not any(self.work_left().values())
+
+    def _let_pause_pass(self, approval: Approval) -> None:
+        now = self.world.clock.now()
+        if approval.state == ApprovalState.STARTING and (approval.starting_at or now) >= self.started_at:
+            return  # a worker that is alive may be calling DingTalk at this moment
+        pause = (approval.due_at or now) - now
+        if timedelta() < pause < LONGEST_PAUSE:
+            _make_older(approval, pause)
 
     def _process(self, command: str, started_word: str) -> PortalProcess:
         log = self.world.folder / f"{command}.log"
@@ -259,9 +312,10 @@ class Visitor:
                 answers.append(self.send("/requests", form))
             except requests.RequestException:
                 return False
+            assert answers[-1].status_code == 303 or answers[-1].status_code >= 500, words_of(answers[-1])
             return answers[-1].status_code == 303
 
-        wait(is_answered, what=lambda: f"an answer to the form: {answers[-1:] and answers[-1].text}")
+        wait(is_answered, what=lambda: f"an answer to the form: {answers and words_of(answers[-1])}")
         return answers[-1].headers["Location"].rsplit("/", 1)[-1]
 
     def press(self, number: str, button: str) -> requests.Response:
@@ -275,9 +329,24 @@ class Visitor:
         return answer.text
 
     def _get(self, path: str, **query: str) -> requests.Response:
-        return self._browser.get(
-            self._portal.to_portal.url + path, params=query, allow_redirects=False, timeout=PATIENCE_SECONDS
-        )
+        answers: list[requests.Response] = []
+
+        def is_answered() -> bool:
+            try:
+                address = self._portal.to_portal.url + path
+                answers.append(self._browser.get(address, params=query, allow_redirects=False, timeout=30))
+            except requests.RequestException:
+                return False
+            return answers[-1].status_code < 500
+
+        wait(is_answered, what=lambda: f"{path}: {answers and words_of(answers[-1])}")
+        return answers[-1]
+
+
+def words_of(answer: requests.Response) -> str:
+    """Return what a person would read on the page, short enough for a failure's text."""
+    main = answer.text.split("<main", 1)[-1].split("</main", 1)[0]
+    return f"{answer.status_code} {' '.join(re.sub('<[^>]*>', ' ', main).split())[:600]}"
 
 
 @contextmanager

@@ -19,6 +19,7 @@ from portal.sandbox.tables import Delivery
 from tests.portal_world import World
 from tests.services.story import instances
 
+UNSTARTED = (ApprovalState.SUBMITTED, ApprovalState.STARTING, ApprovalState.START_UNKNOWN)
 SETTLED = (EventState.APPLIED, EventState.IGNORED)
 
 
@@ -36,6 +37,9 @@ class Verdict:
     @property
     def is_kept(self) -> bool:
         return not (self.lost or self.doubled or self.differing or self.unaccounted)
+
+    def details(self) -> str:
+        return "\n".join([*self.lost, *self.doubled, *self.differing, *self.unaccounted])
 
     def __str__(self) -> str:
         return (
@@ -83,15 +87,11 @@ def _judge_approval(verdict: Verdict, approval: Approval, instance_ids: set[str]
         ApprovalState.REJECTED,
     ):
         verdict.differing.append(f"{name} has no instance")
-    if approval.incident and approval.incident["kind"] != "twin":
+    if approval.incident and approval.incident["kind"] == "contradiction":
         verdict.differing.append(f"{name} has an incident: {json.dumps(approval.incident)}")
     if is_final(approval.state) != (approval.request is not None and approval.request.closed_at is not None):
         verdict.differing.append(f"{name} and its request disagree on whether it is over")
-    if (
-        approval.due_at is None
-        and not is_final(approval.state)
-        and approval.state != ApprovalState.COULD_NOT_START
-    ):
+    if approval.due_at is None and approval.state in UNSTARTED:
         verdict.lost.append(f"{name}: nothing is promised")
 
 
