@@ -16,6 +16,7 @@ from portal.services.access_requests import AccessRequests
 from portal.services.approval_settings import ApprovalSettingsService
 from portal.services.approval_work import ApprovalWork
 from portal.services.approver_choice import ApproverChoices
+from portal.services.call_permits import CallPermits
 from portal.services.callback_diagnosis import CallbackDiagnosis
 from portal.services.callback_intake import CallbackIntake
 from portal.services.catalogue import Catalogue
@@ -51,13 +52,17 @@ def build_services(settings: Settings, clock: Clock) -> Services:
     bindings = BindingStore(box)
     endpoints = Endpoints(api_url=settings.dingtalk.api, oapi_url=settings.dingtalk.oapi)
     calls = DingTalkCalls(clock=clock)
-    connection = DingTalkConnection(endpoints=endpoints, read_binding=bindings.read, on_call=calls.tally)
+    permits = CallPermits(limit=settings.dingtalk_calls_per_second, is_shared=not settings.is_sqlite)
+    connection = DingTalkConnection(
+        endpoints=endpoints, read_binding=bindings.read, on_call=calls.tally, permit=permits.hold
+    )
     directory = DingTalkPeople(
         DingTalkConnection(
             endpoints=endpoints,
             read_binding=bindings.read,
             read_timeout_seconds=DIRECTORY_TIMEOUT_SECONDS,
             on_call=calls.tally,
+            permit=permits.hold,
         ),
         login_url=settings.dingtalk.login,
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 
 from portal.dingtalk.directory import Directory
 from portal.dingtalk.failed_pushes import FailedPushes
@@ -20,7 +21,8 @@ class DingTalkClient:
     """Talks to DingTalk as one internal app; safe to share between threads.
 
     Every call may raise ``DingTalkError``. Time-outs are in seconds; DingTalk's servers are expected to
-    answer within 3 s, so allow more. ``on_call`` hears of every HTTP exchange, of failed ones too.
+    answer within 3 s, so allow more. ``on_call`` hears of every HTTP exchange, of failed ones too;
+    ``permit`` is entered around each, with the name of its operation.
     """
 
     def __init__(
@@ -32,6 +34,7 @@ class DingTalkClient:
         connect_timeout_seconds: float = 3.05,
         read_timeout_seconds: float = 10.0,
         on_call: Callable[[CallRecord], None] | None = None,
+        permit: Callable[[str], AbstractContextManager[object]] = nullcontext,
     ) -> None:
         self._transport = Transport(
             endpoints=endpoints,
@@ -41,6 +44,7 @@ class DingTalkClient:
                 connect_timeout_seconds=connect_timeout_seconds,
                 read_timeout_seconds=read_timeout_seconds,
                 on_call=on_call,
+                permit=permit,
             ),
         )
         self.forms = Forms(self._transport)

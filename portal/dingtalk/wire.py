@@ -6,6 +6,7 @@ import ssl
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from ipaddress import ip_address
 from urllib.parse import urlsplit
@@ -71,7 +72,8 @@ class Wire:
 
     Proxies and ``REQUESTS_CA_BUNDLE`` of the environment are honoured. A bundle path that does not exist, or
     one without the public authorities, makes every call fail as ``UNREACHABLE``. A loopback address is never
-    asked through a proxy, which would look for it on its own machine.
+    asked through a proxy, which would look for it on its own machine. ``permit`` is entered around every call,
+    with the name of its operation.
     """
 
     def __init__(
@@ -80,8 +82,10 @@ class Wire:
         connect_timeout_seconds: float,
         read_timeout_seconds: float,
         on_call: Callable[[CallRecord], None] | None,
+        permit: Callable[[str], AbstractContextManager[object]],
     ) -> None:
         self._timeouts = (connect_timeout_seconds, read_timeout_seconds)
+        self._permit = permit
         self._on_call = on_call
         self._own = threading.local()
         self._log = structlog.get_logger("portal.dingtalk")
@@ -89,8 +93,9 @@ class Wire:
 
     def exchange(self, request: Request) -> Json:
         """Send a request once and return the answer's JSON object; raises ``DingTalkError``."""
-        started_at = time.perf_counter()
-        outcome, http_status, request_id = self._send(request)
+        with self._permit(request.operation):
+            started_at = time.perf_counter()
+            outcome, http_status, request_id = self._send(request)
         fault = outcome if isinstance(outcome, Fault) else None
         self._tell(
             CallRecord(

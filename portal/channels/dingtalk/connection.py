@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field
 
 from portal.channels.dingtalk.call_counting import CallMade, call_made
@@ -33,6 +33,7 @@ class DingTalkConnection:
 
     ``read_binding`` must not leave a database transaction open: what follows is a call over the network.
     ``on_call`` hears of every call after its answer, from any thread; what it raises is logged and dropped.
+    ``permit`` is entered around every call.
     """
 
     def __init__(
@@ -42,11 +43,13 @@ class DingTalkConnection:
         read_binding: Callable[[], Binding | None],
         read_timeout_seconds: float = 10.0,
         on_call: Callable[[CallMade], None] | None = None,
+        permit: Callable[[str], AbstractContextManager[object]] = nullcontext,
     ) -> None:
         self._endpoints = endpoints
         self._read_timeout_seconds = read_timeout_seconds
         self._read_binding = read_binding
         self._on_call = on_call
+        self._permit = permit
         self._lock = threading.Lock()
         self._cached: tuple[Binding, DingTalkClient] | None = None
 
@@ -88,6 +91,7 @@ class DingTalkConnection:
             ),
             read_timeout_seconds=self._read_timeout_seconds,
             on_call=self._hear_of,
+            permit=self._permit,
         )
 
     def _hear_of(self, record: CallRecord) -> None:
