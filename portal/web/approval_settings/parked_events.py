@@ -18,12 +18,12 @@ from portal.web.approval_settings.payload import readable_payload
 from portal.web.approval_settings.payload_retention import payload_retention
 from portal.web.approval_settings.sections import whole_number
 from portal.web.htmx import no_content, render, wants_partial
-from portal.web.words.parked_events import event_words, road_words
+from portal.web.words.parked_events import event_type_words, event_words, road_words
 from portal.web.words.problems import problem_words
 
 parked_events = Blueprint("parked_events", __name__, url_prefix="/events")
 parked_events.register_blueprint(payload_retention)
-for words in (event_words, road_words):
+for words in (event_type_words, event_words, road_words):
     parked_events.add_app_template_global(words)
 
 EVENT = "<int(max=2147483647):event_id>"

@@ -8,7 +8,7 @@ from flask_babel import lazy_gettext as _
 from flask_babel.speaklater import LazyString
 
 from portal.models.callback_event import EventRoad, EventState
-from portal.services.event_inbox import BROKEN, UNKNOWN_INSTANCE
+from portal.services.event_inbox import BROKEN, INSTANCE_CHANGE, TASK_CHANGE, UNKNOWN_INSTANCE
 from portal.services.parked_events import IGNORED_BY_ADMIN
 
 
@@ -77,6 +77,7 @@ _IN_WORK = {
         kind="neutral", title=_("Ignored"), reason=_("It does not concern any request or Test.")
     ),
 }
+_TYPES = {INSTANCE_CHANGE: _("Approval"), TASK_CHANGE: _("Task of an approval")}
 _ROADS = {
     EventRoad.CALLBACK: _("Callback"),
     EventRoad.FAILED_PUSH_LIST: _("List of failed pushes"),
@@ -105,3 +106,8 @@ def event_words(state: str, reason: str | None) -> EventWords:
 def road_words(road: str) -> str:
     """Return how an event came."""
     return str(_ROADS[EventRoad(road)])
+
+
+def event_type_words(event_type: str) -> str:
+    """Return what an event is about; a type that this portal does not handle by its code."""
+    return str(_TYPES.get(event_type, event_type))
