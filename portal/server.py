@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import logging
 import signal
-import sys
 from typing import Any
 
 import structlog
 from flask import Flask
 from waitress.server import create_server
 
+from portal.graceful_stop import StoppableLoop
 from portal.settings import Settings
 
 log = structlog.get_logger(__name__)
@@ -20,9 +20,11 @@ CHANNEL_TIMEOUT_SECONDS = 30
 
 
 def serve_portal(app: Flask, settings: Settings) -> None:
-    """Answer until SIGTERM or SIGINT; requests under way are finished."""
+    """Answer until SIGTERM or SIGINT; requests under way are answered first, new connections are refused."""
+    sockets: dict[int, Any] = {}
     server = create_server(
         app,
+        map=sockets,
         host=settings.host,
         port=settings.port,
         threads=settings.threads,
@@ -33,10 +35,12 @@ def serve_portal(app: Flask, settings: Settings) -> None:
     )
     # One line for each request that finds every thread busy: no news, and dear just then.
     logging.getLogger("waitress.queue").setLevel(logging.ERROR)
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    loop = StoppableLoop(sockets, server.task_dispatcher)
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: loop.stop())
     log.info("web.started", address=f"{settings.host}:{settings.port}")
-    server.run()
-    log.info("web.stopped")
+    unanswered = loop.run()
+    log.info("web.stopped", unanswered=unanswered)
 
 
 def _proxy(settings: Settings) -> dict[str, Any]:
