@@ -29,13 +29,18 @@ from portal.services.event_inbox import EventInbox
 from portal.services.event_roads import EventRoads
 from portal.services.failed_pushes import FailedPushList
 from portal.services.health import Health
+from portal.services.instance_adoption import InstanceAdoption
+from portal.services.instance_search import InstanceSearch
+from portal.services.lost_starts import LostStarts
 from portal.services.outcomes import Outcomes
 from portal.services.parked_events import ParkedEvents
 from portal.services.payload_retention import PayloadRetention
 from portal.services.people import People
 from portal.services.registry import Services
+from portal.services.request_search import RequestSearch
 from portal.services.running_approvals import RunningApprovals
 from portal.services.sign_in import SignIns
+from portal.services.stray_instances import StrayInstances
 from portal.services.sweep import Sweep
 from portal.services.syncing import Syncing
 from portal.services.template_generation import TemplateGeneration
@@ -69,15 +74,20 @@ def build_services(settings: Settings, clock: Clock) -> Services:
     templates = DingTalkTemplates(connection, oa_url=settings.dingtalk.oa)
     people = People(clock=clock, directory=directory)
     outcomes = Outcomes(clock=clock, people=people)
+    event_inbox = EventInbox(clock=clock)
+    channels = {ChannelName.DINGTALK: DingTalkApprovals(connection, applink_url=settings.dingtalk.applink)}
+    adoption = InstanceAdoption(clock=clock, inbox=event_inbox, outcomes=outcomes)
     approval_work = ApprovalWork(
         clock=clock,
-        channels={ChannelName.DINGTALK: DingTalkApprovals(connection, applink_url=settings.dingtalk.applink)},
+        channels=channels,
         people=people,
         outcomes=outcomes,
         running=RunningApprovals(clock=clock, outcomes=outcomes),
+        adoption=adoption,
+        lost=LostStarts(clock=clock, search=InstanceSearch(clock=clock), adoption=adoption),
     )
+    strays = StrayInstances(clock=clock, channels=channels, adoption=adoption, inbox=event_inbox)
     approval_settings = ApprovalSettingsService(clock=clock, people=people)
-    event_inbox = EventInbox(clock=clock)
     retention = PayloadRetention(clock=clock, approval_settings=approval_settings)
     roads = EventRoads(clock=clock)
     sweep = Sweep(clock=clock, calls=calls, roads=roads)
@@ -107,13 +117,18 @@ def build_services(settings: Settings, clock: Clock) -> Services:
         trials=Trials(clock=clock, people=people, public_url=settings.public_url),
         catalogue=Catalogue(),
         access_requests=access_requests,
+        request_search=RequestSearch(),
         approval_work=approval_work,
         chores=chores,
         due_work=DueWorkList(clock=clock, calls=calls),
         dingtalk_calls=calls,
         event_roads=roads,
         syncing=Syncing(clock=clock, requests=access_requests, calls=calls, chores=chores),
-        doers={WorkKind.APPROVAL: approval_work.advance, WorkKind.CHORE: chores.do},
+        doers={
+            WorkKind.APPROVAL: approval_work.advance,
+            WorkKind.STRAY_INSTANCE: strays.settle,
+            WorkKind.CHORE: chores.do,
+        },
         event_inbox=event_inbox,
         parked_events=ParkedEvents(clock=clock, inbox=event_inbox),
         callback_intake=CallbackIntake(clock=clock, bindings=bindings),

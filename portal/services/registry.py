@@ -26,6 +26,7 @@ from portal.services.event_roads import EventRoads
 from portal.services.health import Health
 from portal.services.parked_events import ParkedEvents
 from portal.services.people import People
+from portal.services.request_search import RequestSearch
 from portal.services.sign_in import SignIns
 from portal.services.syncing import Syncing
 from portal.services.template_generation import TemplateGeneration
@@ -49,6 +50,7 @@ class Services:
     trials: Trials
     catalogue: Catalogue
     access_requests: AccessRequests
+    request_search: RequestSearch
     approval_work: ApprovalWork
     chores: Chores
     due_work: DueWorkList

@@ -106,12 +106,14 @@ def _navigation(person: Person | None) -> list[tuple[str, str, bool, str]]:
         return []
     here = request.path
     mine = url_for("access_requests.mine")
-    new = url_for("access_requests.new")
+    everybodys, new = url_for("access_requests.everybodys"), url_for("access_requests.new")
+    is_mine = here.startswith(mine) and not here.startswith((new, everybodys))
     pages = [
-        (gettext("My requests"), mine, here.startswith(mine) and not here.startswith(new), "list-check"),
+        (gettext("My requests"), mine, is_mine, "list-check"),
         (gettext("Request access"), new, here.startswith(new), "plus-lg"),
     ]
     if person.is_organization_admin:
+        pages.append((gettext("All requests"), everybodys, here.startswith(everybodys), "people"))
         settings = url_for("approval_settings.page")
         pages.append((gettext("Approval Settings"), settings, here.startswith("/settings"), "gear"))
     return pages

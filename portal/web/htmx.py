@@ -63,6 +63,12 @@ def redirect_or_refresh(url: str, *, triggers: Sequence[str] = ()) -> Response:
     return vary_by_htmx(response)
 
 
+def replace_address(response: Response, url: str) -> Response:
+    """Let the browser show `url` as the address of what it was answered, without a new entry in its history."""
+    response.headers["HX-Replace-Url"] = iri_to_uri(url)
+    return response
+
+
 def no_content(*, triggers: Sequence[str] = ()) -> Response:
     """Answer 204: nothing to swap, only events to announce."""
     return vary_by_htmx(announce(make_response("", 204), triggers=triggers))

@@ -7,6 +7,7 @@ import pytest
 from portal.extensions import db
 from portal.models import AccessRequest, Approval, CallbackEvent, Trial
 from portal.services.faults import FieldFault, NotThere, Problem, ProblemReason
+from portal.services.request_search import Wanted
 from portal.services.trials import EVENT_EXPECTED_WITHIN
 from tests.portal_world import World
 from tests.services.story import actor_named, calls, fault, instances, person_named, set_up
@@ -54,7 +55,7 @@ def test_it_says_that_no_access_is_granted_and_never_appears_among_requests(read
     assert "TEST, no access is granted" in instance["values"].values()
     assert any(value.startswith("TEST-") for value in instance["values"].values())
     with ready.app.app_context():
-        assert ready.services.access_requests.of(person_named("alice")) == []
+        assert not ready.services.request_search.find(person_named("alice"), Wanted()).requests
         assert db.session.query(AccessRequest).count() == 0
         number = trial(trial_id).number
         with pytest.raises(NotThere):

@@ -4,19 +4,21 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from flask import Blueprint, Response, redirect, render_template, request, url_for
+from flask import Blueprint, Response, redirect, request, url_for
 from werkzeug.wrappers import Response as BaseResponse
 
 from portal.models import AccessRequest, Resource
 from portal.rules.entitlement import entitlements_of
 from portal.rules.validity import LONGEST_DAYS
-from portal.services.access_requests import LIST_LIMIT, LONGEST_REASON
+from portal.services.access_requests import LONGEST_REASON
 from portal.services.catalogue import SEARCH_LIMIT
 from portal.services.faults import FieldFault, Problem, ProblemReason
 from portal.services.registry import services
-from portal.web.access import current_actor, sign_in_required, signed_in_person
-from portal.web.access_requests.request_form import AccessRequestForm, text_of, whole_number
-from portal.web.access_requests.request_status import badge_of, status_of, version_of
+from portal.services.request_search import Wanted, Whose
+from portal.web.access import admin_required, current_actor, sign_in_required, signed_in_person
+from portal.web.access_requests.request_form import AccessRequestForm, text_of
+from portal.web.access_requests.request_list import request_list
+from portal.web.access_requests.request_status import status_of
 from portal.web.errors import Problem as ProblemWords
 from portal.web.htmx import no_content, redirect_or_refresh, render, wants_partial
 from portal.web.words.levels import level_includes
@@ -32,23 +34,28 @@ access_requests = Blueprint("access_requests", __name__)
 @sign_in_required
 def home() -> BaseResponse:
     person = signed_in_person()
-    if person.is_organization_admin and not _is_set_up() and not services().access_requests.of(person):
+    if person.is_organization_admin and not _is_set_up() and not _has_asked():
         return redirect(url_for("approval_settings.page"), code=303)
     return redirect(url_for(".mine"), code=303)
 
 
 @access_requests.get("/requests")
 @sign_in_required
-def mine() -> str:
-    person = signed_in_person()
-    rows = services().access_requests.of(person, older_than=whole_number(request.args.get("older_than")))
-    return render_template(
-        "access_requests/mine_page.html",
-        rows=[(row, badge_of(row)) for row in rows],
-        older_than=rows[-1].id if len(rows) == LIST_LIMIT else None,
-        is_older="older_than" in request.args,
-        has_setup_to_finish=person.is_organization_admin and not _is_set_up(),
-    )
+def mine() -> Response:
+    has_setup_to_finish = signed_in_person().is_organization_admin and not _is_set_up()
+    return request_list(Whose.MINE, has_setup_to_finish=has_setup_to_finish)
+
+
+@access_requests.get("/requests/to-decide")
+@sign_in_required
+def to_decide() -> Response:
+    return request_list(Whose.TO_DECIDE)
+
+
+@access_requests.get("/requests/all")
+@admin_required
+def everybodys() -> Response:
+    return request_list(Whose.EVERYBODYS)
 
 
 @access_requests.get("/requests/new")
@@ -92,10 +99,9 @@ def page(number: str) -> Response:
 @access_requests.get("/requests/<number>/status")
 @sign_in_required
 def status(number: str) -> Response:
-    found = _visible(number)
-    if request.args.get("seen") == version_of(found):
+    if request.args.get("seen") == services().access_requests.version(signed_in_person(), number):
         return no_content()  # nothing is swapped, so an open menu stays open and nothing is read out twice
-    return _status(found)
+    return _status(_visible(number))
 
 
 @access_requests.post("/requests/<number>/withdrawal")
@@ -116,6 +122,10 @@ def start(number: str) -> Response:
     except Problem as problem:
         return _status(_visible(number), problem=problem)
     return redirect_or_refresh(url_for(".page", number=number))
+
+
+def _has_asked() -> bool:
+    return bool(services().request_search.find(signed_in_person(), Wanted()).requests)
 
 
 def _is_set_up() -> bool:
