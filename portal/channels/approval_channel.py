@@ -57,11 +57,28 @@ class Record:
 
 @dataclass(frozen=True, kw_only=True)
 class Reading:
-    """An approval as its channel shows it now; ``state`` is pending or an outcome."""
+    """An approval as its channel shows it now; ``state`` is pending or an outcome.
+
+    ``began_at`` may be precise to the minute only, and is empty where the channel tells none.
+    """
 
     state: ApprovalState
     records: tuple[Record, ...]
     url: str | None
+    requester_user_id: str
+    values: Mapping[str, str]
+    began_at: datetime | None
+
+    def carries(self, order: StartOrder) -> bool:
+        """Whether this was started by ``order``: the same requester and **all** of its values."""
+        return self.requester_user_id == order.requester_user_id and all(
+            _folded(self.values.get(label, "")) == _folded(text) for label, text in order.values.items()
+        )
+
+
+def _folded(text: str) -> str:
+    # Line breaks may come back in another form than they were sent in.
+    return text.replace("\r\n", "\n").strip()
 
 
 class ApprovalChannel(Protocol):
@@ -73,8 +90,8 @@ class ApprovalChannel(Protocol):
     def start(self, order: StartOrder) -> str:
         """Start once and return the instance id; ``Retry.OUTCOME_UNKNOWN`` means it may exist."""
 
-    def find_started(self, order: StartOrder, *, since: datetime) -> str | None:
-        """Look for an instance with this requester and all of these values, started after ``since``."""
+    def list_started(self, order: StartOrder, *, after: datetime, before: datetime) -> tuple[str, ...]:
+        """Return the ids of all that this requester started with this template between two moments."""
 
     def read(self, instance_id: str) -> Reading:
         """Read the truth about an instance."""

@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import structlog
-from sqlalchemy.orm import Session
 
 from portal.channels.approval_channel import ApprovalChannel, ChannelName, StartOrder
 from portal.channels.failures import ChannelError, Failure, OwnFailure, Retry, own_failure
@@ -21,17 +20,19 @@ from portal.extensions import db
 from portal.models import Approval
 from portal.rules.approval_state import ApprovalState, is_final
 from portal.services.approval_rows import locked, move, order_of, sum_up_request
-from portal.services.audit import PORTAL, record
-from portal.services.outcomes import QUOTA_PAUSE, Outcomes
+from portal.services.instance_adoption import STARTED, InstanceAdoption
+from portal.services.lost_starts import LostStarts
+from portal.services.outcomes import Outcomes
 from portal.services.people import FRESH_FOR, People
+from portal.services.retry_pauses import pause_before_retry
 from portal.services.running_approvals import RunningApprovals
+from portal.services.start_attempts import RESOLVE_PAUSES, START_LEASE
+from portal.services.unstarted import give_up, withdraw_if_asked
 
 log = structlog.get_logger(__name__)
 
-# Longer than any start can take: forecast and create, each with its connect and read time-out.
-START_LEASE = timedelta(seconds=60)
-RESOLVE_PAUSES = tuple(timedelta(seconds=seconds) for seconds in (5, 10, 20, 40, 80, 120))
-RETRY_PAUSES = tuple(timedelta(seconds=seconds) for seconds in (2, 5, 15, 60, 300))
+# The call itself must end within the lease.
+RENEWED_AFTER = timedelta(seconds=10)
 # What DingTalk answers when somebody does not fit, without saying who.
 ABOUT_PEOPLE = frozenset({"person_unknown", "department_wrong", "parameters_refused"})
 
@@ -45,6 +46,8 @@ class ApprovalWork:
     people: People
     outcomes: Outcomes
     running: RunningApprovals
+    adoption: InstanceAdoption
+    lost: LostStarts
 
     def advance(self, approval_id: int) -> None:
         """Do what is due for this approval; failures are recorded on the row, bugs raise."""
@@ -57,20 +60,22 @@ class ApprovalWork:
             if state == ApprovalState.SUBMITTED:
                 self._start(approval_id, channel)
             elif state == ApprovalState.START_UNKNOWN:
-                self._resolve(approval_id, channel)
+                self.lost.look(approval_id, channel)
             elif state == ApprovalState.STARTING and starting_at is not None:
                 # Somebody is calling DingTalk, or died while calling.
                 if self.clock.now() - starting_at >= START_LEASE:
-                    self._resolve(approval_id, channel)
+                    self.lost.look(approval_id, channel)
                 else:
                     self._wake(approval_id, state, at=starting_at + START_LEASE)
             elif state == ApprovalState.PENDING:
                 self.running.follow(approval_id, channel)
-            elif is_final(state) and instance_id and self.outcomes.has_waiting_events(approval_id):
+            elif instance_id is None:
+                self.lost.look_late(approval_id, channel)
+            elif is_final(state) and self.outcomes.has_waiting_events(approval_id):
                 self.outcomes.read(approval_id, channel, instance_id)
 
     def _start(self, approval_id: int, channel: ApprovalChannel) -> None:
-        claimed = self._claim_start(approval_id)
+        claimed_at, claimed = self.clock.now(), self._claim_start(approval_id)
         if claimed is None:
             return
         order, attempt, is_trial = claimed
@@ -78,14 +83,16 @@ class ApprovalWork:
             if is_trial:
                 channel.prove_access()
                 self._note_token(approval_id)
+            if self.lost.adopt_earlier(approval_id, channel):
+                return
             self._check_people(approval_id)
+            if not self._is_still_ours(approval_id, attempt, claimed_at):
+                return
             instance_id = channel.start(order)
         except ChannelError as error:
             self._start_failed(approval_id, attempt, self._telling(approval_id, error.failure))
             return
-        self._adopt(
-            approval_id, attempt, instance_id, url=channel.link(instance_id), action="instance.started"
-        )
+        self.adoption.adopt(approval_id, channel, attempt=attempt, instance_id=instance_id, action=STARTED)
 
     def _claim_start(self, approval_id: int) -> tuple[StartOrder, int, bool] | None:
         with transaction() as session:
@@ -99,138 +106,39 @@ class ApprovalWork:
             session.flush()
             return order_of(approval), approval.attempt, approval.trial_id is not None
 
+    def _is_still_ours(self, approval_id: int, attempt: int, claimed_at: datetime) -> bool:
+        """Renew the lease if what came before the call took long; not where somebody took over meanwhile."""
+        if self.clock.now() - claimed_at < RENEWED_AFTER:
+            return True
+        with transaction() as session:
+            approval = locked(session, approval_id)
+            if approval.state != ApprovalState.STARTING or approval.attempt != attempt:
+                return False
+            approval.starting_at = self.clock.now()
+            approval.due_at = approval.starting_at + START_LEASE
+            return True
+
     def _start_failed(self, approval_id: int, attempt: int, failure: Failure) -> None:
         log.warning("start.failed", kind=failure.kind, code=failure.code, request_id=failure.request_id)
         with transaction() as session:
             approval = locked(session, approval_id)
             if approval.state != ApprovalState.STARTING or approval.attempt != attempt:
                 return
+            now = self.clock.now()
             approval.failure = failure.to_json()
             if failure.retry == Retry.RETRYABLE:
                 move(approval, ApprovalState.SUBMITTED)
                 approval.attempt -= 1  # nothing was created: the reference stays what it is
-                approval.due_at = self.clock.now() + _retry_pause(approval, failure)
+                approval.due_at = now + pause_before_retry(failure, retries=approval.retries)
                 approval.retries += 1
-                self._withdraw_unstarted(session, approval)
+                withdraw_if_asked(session, approval, at=now)
             elif failure.retry == Retry.OUTCOME_UNKNOWN:
                 move(approval, ApprovalState.START_UNKNOWN)
-                approval.resolve_tries = 0
-                approval.due_at = self.clock.now() + RESOLVE_PAUSES[0]
+                approval.resolve_tries, approval.retries = 0, 0
+                approval.due_at = now + RESOLVE_PAUSES[0]
             else:
-                self._give_up(session, approval)
-            sum_up_request(approval.request, at=approval.closed_at or self.clock.now())
-
-    def _resolve(self, approval_id: int, channel: ApprovalChannel) -> None:
-        with transaction() as session:
-            approval = locked(session, approval_id)
-            if approval.state == ApprovalState.STARTING:
-                move(approval, ApprovalState.START_UNKNOWN)
-                approval.resolve_tries = 0
-                sum_up_request(approval.request, at=approval.closed_at or self.clock.now())
-            if approval.state != ApprovalState.START_UNKNOWN or approval.starting_at is None:
-                return
-            order, since, attempt = order_of(approval), approval.starting_at, approval.attempt
-        try:
-            instance_id = channel.find_started(order, since=since)
-        except ChannelError as error:
-            self._resolve_failed(approval_id, error.failure)
-            return
-        if instance_id is None:
-            self._not_found(approval_id)
-        else:
-            url = channel.link(instance_id)
-            self._adopt(approval_id, attempt, instance_id, url=url, action="instance.adopted")
-
-    def _resolve_failed(self, approval_id: int, failure: Failure) -> None:
-        log.warning("resolve.failed", kind=failure.kind, code=failure.code, request_id=failure.request_id)
-        with transaction() as session:
-            approval = locked(session, approval_id)
-            if approval.state == ApprovalState.START_UNKNOWN:
-                approval.failure = failure.to_json()
-                approval.due_at = self.clock.now() + _retry_pause(approval, failure)
-                approval.retries += 1
-
-    def _not_found(self, approval_id: int) -> None:
-        with transaction() as session:
-            approval = locked(session, approval_id)
-            if approval.state != ApprovalState.START_UNKNOWN:
-                return
-            approval.resolve_tries += 1
-            if approval.resolve_tries < len(RESOLVE_PAUSES):
-                approval.due_at = self.clock.now() + RESOLVE_PAUSES[approval.resolve_tries]
-                return
-            first = Failure.from_json(approval.failure) if approval.failure else None
-            error = own_failure(OwnFailure.NOT_FOUND_AFTER_UNKNOWN, first=first.sentence if first else "")
-            approval.failure = error.failure.to_json()
-            self._give_up(session, approval)
-            sum_up_request(approval.request, at=approval.closed_at or self.clock.now())
-
-    def _adopt(self, approval_id: int, attempt: int, instance_id: str, *, url: str, action: str) -> None:
-        with transaction() as session:
-            approval = locked(session, approval_id)
-            still_ours = approval.state in (ApprovalState.STARTING, ApprovalState.START_UNKNOWN)
-            if not still_ours or approval.attempt != attempt:
-                self._twin(session, approval, instance_id)
-                return
-            move(approval, ApprovalState.PENDING)
-            approval.instance_id, approval.instance_url = instance_id, url
-            approval.started_at = self.clock.now()
-            approval.failure, approval.retries = None, 0
-            if approval.trial_id is not None:
-                approval.withdrawal_requested_at = self.clock.now()
-            approval.due_at = self.outcomes.next_look(approval)
-            sum_up_request(approval.request, at=approval.closed_at or self.clock.now())
-            record(
-                session,
-                PORTAL,
-                action,
-                at=self.clock.now(),
-                subject=("approval", approval.number),
-                after={"instance_id": instance_id, "attempt": attempt},
-            )
-        log.info(action, instance_id=instance_id)
-
-    def _twin(self, session: Session, approval: Approval, instance_id: str) -> None:
-        if approval.instance_id == instance_id:
-            return
-        approval.incident = {"kind": "twin", "instance_id": instance_id}
-        record(
-            session,
-            PORTAL,
-            "instance.twin_found",
-            at=self.clock.now(),
-            subject=("approval", approval.number),
-            after={"instance_id": instance_id, "adopted": approval.instance_id},
-        )
-
-    def _give_up(self, session: Session, approval: Approval) -> None:
-        move(approval, ApprovalState.COULD_NOT_START)
-        approval.due_at = None
-        record(
-            session,
-            PORTAL,
-            "start.gave_up",
-            at=self.clock.now(),
-            subject=("approval", approval.number),
-            after={"failure": (approval.failure or {}).get("kind")},
-        )
-        self._withdraw_unstarted(session, approval)
-
-    def _withdraw_unstarted(self, session: Session, approval: Approval) -> None:
-        if approval.withdrawal_requested_at is None:
-            return
-        before = approval.state
-        move(approval, ApprovalState.WITHDRAWN)
-        approval.closed_at, approval.due_at, approval.failure = self.clock.now(), None, None
-        record(
-            session,
-            PORTAL,
-            "approval.outcome",
-            at=self.clock.now(),
-            subject=("approval", approval.number),
-            before={"state": before},
-            after={"state": approval.state},
-        )
+                give_up(session, approval, at=now)
+            sum_up_request(approval.request, at=approval.closed_at or now)
 
     def _telling(self, approval_id: int, failure: Failure) -> Failure:
         """Return who has left where that is why DingTalk refused, else the failure as it is."""
@@ -266,9 +174,3 @@ class ApprovalWork:
             approval = locked(session, approval_id)
             if approval.state == state:
                 approval.due_at = at
-
-
-def _retry_pause(approval: Approval, failure: Failure) -> timedelta:
-    if failure.kind == "quota_exhausted":
-        return QUOTA_PAUSE
-    return RETRY_PAUSES[min(approval.retries, len(RETRY_PAUSES) - 1)]

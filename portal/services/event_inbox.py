@@ -15,9 +15,11 @@ from sqlalchemy.orm import Session
 from portal.channels.dingtalk.callback import outcomes_told
 from portal.clock import Clock
 from portal.database import transaction
-from portal.models import Approval, ApprovalTemplate, CallbackEvent
+from portal.models import Approval, ApprovalTemplate, CallbackEvent, StrayInstance
 from portal.models.callback_event import EventState
+from portal.models.stray_instance import StrayState
 from portal.rules.approval_state import ApprovalState, is_final
+from portal.services.twins import note_stray, reason_to_ignore, stray_with
 
 log = structlog.get_logger(__name__)
 
@@ -32,6 +34,10 @@ LONGEST_REASON = 64
 DATABASE_AWAY = (OperationalError, InterfaceError, NoConnectionFree)
 # An event may come before our own commit of the instance id, or belong to a start that is being resolved.
 RETRY_PAUSES = tuple(timedelta(seconds=seconds) for seconds in (1, 4, 15, 60, 180, 420))
+# After a second our own commit is there in nearly every case: a search would be spent for nothing before.
+WAKES_SEARCHES_AT = 1
+# After 80 seconds, longer than any start takes: then the instance itself is asked whose it is, once.
+STRAY_AT = 4
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -155,19 +161,38 @@ class EventInbox:
         if not is_our_template:
             self.settle(event, EventState.IGNORED, "foreign_template")
             return
-        for approval in self._searching(session, event):
-            approval.due_at = self.clock.now()
-        if event.attempts >= len(RETRY_PAUSES):
+        stray = stray_with(session, event.instance_id)
+        reason = reason_to_ignore(stray) if stray else None
+        if stray is not None and reason is not None:
+            event.approval_id = stray.approval_id
+            self.settle(event, EventState.IGNORED, reason)
+            if stray.state == StrayState.TWIN_STAYS and _outcomes_told(event):
+                stray.due_at = self.clock.now()  # somebody ended what we could not
+            return
+        self._wait_for_its_approval(session, event, stray)
+
+    def _wait_for_its_approval(
+        self, session: Session, event: CallbackEvent, stray: StrayInstance | None
+    ) -> None:
+        """Try again for minutes; wake who may be looking for it, and let it be found out whose it is."""
+        now = self.clock.now()
+        if event.attempts == WAKES_SEARCHES_AT:
+            for approval in self._searching(session, event):
+                approval.due_at = now
+        if event.attempts == STRAY_AT and event.instance_id and event.process_code is not None:
+            note_stray(session, event.instance_id, at=now)
+        is_being_found_out = stray is not None and stray.state == StrayState.FOUND
+        if event.attempts >= len(RETRY_PAUSES) and not is_being_found_out:
             event.state, event.reason, event.due_at = EventState.PARKED, UNKNOWN_INSTANCE, None
             log.warning("event.parked", event_id=event.id, instance_id=event.instance_id)
             return
-        event.due_at = self.clock.now() + RETRY_PAUSES[event.attempts]
+        event.due_at = now + RETRY_PAUSES[min(event.attempts, len(RETRY_PAUSES) - 1)]
         event.attempts += 1
 
     @staticmethod
     def _searching(session: Session, event: CallbackEvent) -> Sequence[Approval]:
         """Return approvals that look for an instance of this template: this event may be about it."""
-        if event.attempts > 0 or event.process_code is None:
+        if event.event_type != INSTANCE_CHANGE or event.process_code is None:
             return ()
         return session.scalars(
             select(Approval)
@@ -176,6 +201,7 @@ class EventInbox:
                 Approval.state == ApprovalState.START_UNKNOWN,
                 ApprovalTemplate.process_code == event.process_code,
             )
+            .order_by(Approval.id)
             .limit(20)
             .with_for_update(of=Approval)
         ).all()
@@ -183,6 +209,10 @@ class EventInbox:
 
 def _contradicts(event: CallbackEvent, approval: Approval) -> bool:
     # Only then is a read worth its call: every instance sends more events after the one that was answered.
-    can_tell = event.event_type == INSTANCE_CHANGE and event.payload
-    told = outcomes_told(event.payload) if can_tell else frozenset()
+    told = _outcomes_told(event)
     return bool(told) and approval.state not in told
+
+
+def _outcomes_told(event: CallbackEvent) -> frozenset[ApprovalState]:
+    can_tell = event.event_type == INSTANCE_CHANGE and event.payload
+    return outcomes_told(event.payload) if can_tell else frozenset()

@@ -150,7 +150,8 @@ class Outcomes:
     def _incident(self, session: Session, approval: Approval, kind: str, *, told: str) -> None:
         if approval.incident and (approval.incident["kind"], approval.incident.get("told")) == (kind, told):
             return
-        approval.incident = {"kind": kind, "told": told, "at": self.clock.now().isoformat()}
+        now = self.clock.now().isoformat()
+        approval.incident = {**(approval.incident or {}), "kind": kind, "told": told, "at": now}
         record(
             session,
             PORTAL,

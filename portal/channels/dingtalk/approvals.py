@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from urllib.parse import urlencode
 
 from portal.channels.approval_channel import Reading, Record, RecordKind, StartOrder
@@ -18,11 +18,9 @@ from portal.dingtalk.instances import (
     SelectedActioners,
     StartInstance,
 )
+from portal.dingtalk.loose_json import utc_from_iso
 from portal.rules.approval_state import ApprovalState
 from portal.rules.flow_rules import FlowVerdict, Node, NodeRule, NodeTask, judge_flow
-
-# The instance's start time has minute precision and clocks differ a little.
-SEARCH_MARGIN = timedelta(minutes=2)
 
 _RECORD_KINDS = {
     "START_PROCESS_INSTANCE": RecordKind.SUBMITTED,
@@ -79,18 +77,18 @@ class DingTalkApprovals:
                 )
             )
 
-    def find_started(self, order: StartOrder, *, since: datetime) -> str | None:
-        """Search the requester's instances of the template; all submitted values must be equal."""
+    def list_started(self, order: StartOrder, *, after: datetime, before: datetime) -> tuple[str, ...]:
+        """List ids by template, requester and time of start: one counted call for every 20."""
         client = self._connection.client()
         with in_our_words():
-            for instance_id in client.instances.list_ids(
-                process_code=order.process_code,
-                started_after=since - SEARCH_MARGIN,
-                user_ids=(order.requester_user_id,),
-            ):
-                if _carries(client.instances.read(instance_id), order):
-                    return instance_id
-        return None
+            return tuple(
+                client.instances.list_ids(
+                    process_code=order.process_code,
+                    started_after=after,
+                    started_before=before,
+                    user_ids=(order.requester_user_id,),
+                )
+            )
 
     def read(self, instance_id: str) -> Reading:
         """Read the instance detail."""
@@ -101,6 +99,9 @@ class DingTalkApprovals:
             state=_state(detail),
             records=tuple(_record(record) for record in detail.records),
             url=next((task.pc_url or task.mobile_url for task in reversed(detail.tasks)), None),
+            requester_user_id=detail.originator_user_id,
+            values=detail.values,
+            began_at=utc_from_iso(detail.created_at_text),
         )
 
     def withdraw(self, instance_id: str, *, requester_user_id: str, remark: str) -> None:
@@ -134,17 +135,6 @@ def _selected(
     ]
     wanted = [node for node in fillable if node.is_required] or fillable[:1]
     return tuple(SelectedActioners(actor_key=node.key or "", user_ids=(approver_user_id,)) for node in wanted)
-
-
-def _carries(detail: InstanceDetail, order: StartOrder) -> bool:
-    return detail.originator_user_id == order.requester_user_id and all(
-        _folded(detail.values.get(label, "")) == _folded(text) for label, text in order.values.items()
-    )
-
-
-def _folded(text: str) -> str:
-    # DingTalk may hand line breaks back in another form than they were sent in.
-    return text.replace("\r\n", "\n").strip()
 
 
 def _state(detail: InstanceDetail) -> ApprovalState:

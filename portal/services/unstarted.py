@@ -1,0 +1,47 @@
+"""How an approval ends that has no instance: it could not start, or was withdrawn before it did."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy.orm import Session
+
+from portal.models import Approval
+from portal.rules.approval_state import ApprovalState
+from portal.services.approval_rows import move
+from portal.services.audit import PORTAL, record
+from portal.services.start_attempts import plan_late_look
+
+
+def give_up(session: Session, approval: Approval, *, at: datetime) -> None:
+    """Say that it could not start, for the failure on the row; withdrawn where that was asked for."""
+    move(approval, ApprovalState.COULD_NOT_START)
+    plan_late_look(approval, at=at)
+    record(
+        session,
+        PORTAL,
+        "start.gave_up",
+        at=at,
+        subject=("approval", approval.number),
+        after={"failure": (approval.failure or {}).get("kind")},
+    )
+    withdraw_if_asked(session, approval, at=at)
+
+
+def withdraw_if_asked(session: Session, approval: Approval, *, at: datetime) -> None:
+    """End an approval that was to be withdrawn as soon as it is certain that nothing runs."""
+    if approval.withdrawal_requested_at is None:
+        return
+    before = approval.state
+    move(approval, ApprovalState.WITHDRAWN)
+    approval.closed_at, approval.failure = at, None
+    plan_late_look(approval, at=at)
+    record(
+        session,
+        PORTAL,
+        "approval.outcome",
+        at=at,
+        subject=("approval", approval.number),
+        before={"state": before},
+        after={"state": approval.state},
+    )
