@@ -49,9 +49,7 @@ def permits_of_processes(world: World) -> list[CallPermits]:
 
 
 @contextmanager
-def callers(
-    world: World, permits: CallPermits, meter: Meter, *, operation: str, calls: int
-) -> Iterator[None]:
+def callers(world: World, permits: CallPermits, meter: Meter, *, calls: int) -> Iterator[None]:
     def call() -> None:
         with world.app.app_context():
             for _ in range(calls):
@@ -72,7 +70,7 @@ def test_no_second_sees_more_calls_than_allowed_from_all_processes_together(worl
     with callers(world, first, meter, calls=3), callers(world, last, meter, calls=2):
         pass
     assert meter.arrived == CALLERS // 2 * 5
-    assert meter.most_in_a_second == LIMIT
+    assert meter.most_in_a_second <= LIMIT
 
 
 def test_each_api_has_permits_of_its_own(world: World) -> None:
