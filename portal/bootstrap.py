@@ -37,6 +37,7 @@ from portal.services.parked_events import ParkedEvents
 from portal.services.payload_retention import PayloadRetention
 from portal.services.people import People
 from portal.services.registry import Services
+from portal.services.request_search import RequestSearch
 from portal.services.running_approvals import RunningApprovals
 from portal.services.sign_in import SignIns
 from portal.services.stray_instances import StrayInstances
@@ -116,6 +117,7 @@ def build_services(settings: Settings, clock: Clock) -> Services:
         trials=Trials(clock=clock, people=people, public_url=settings.public_url),
         catalogue=Catalogue(),
         access_requests=access_requests,
+        request_search=RequestSearch(),
         approval_work=approval_work,
         chores=chores,
         due_work=DueWorkList(clock=clock, calls=calls),

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 
 from flask_babel import get_locale
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
-from sqlalchemy.orm import Session, selectinload
+from sqlalchemy.orm import Session
 
 from portal.channels.approval_channel import ChannelName
 from portal.channels.dingtalk.people import approval_department
@@ -28,6 +28,7 @@ from portal.models import (
 )
 from portal.rules.approval_state import ApprovalState, is_final
 from portal.rules.entitlement import Entitlement, entitlements_of
+from portal.rules.request_number import request_number
 from portal.rules.validity import Validity, ValidityFault, check_validity
 from portal.services.approval_rows import move, sum_up_request
 from portal.services.approver_choice import ApproverChoices, ApproverPreview, decide
@@ -38,7 +39,6 @@ from portal.services.start_again import start_again
 from portal.services.start_attempts import plan_late_look
 
 LONGEST_REASON = 2000
-LIST_LIMIT = 20
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -113,26 +113,6 @@ class AccessRequests:
             )
             return request.number
 
-    def of(self, requester: Person, *, older_than: int | None = None) -> Sequence[AccessRequest]:
-        """Return at most ``LIST_LIMIT`` requests of one person, newest first, with what a list shows of them.
-
-        ``older_than`` is the id of the last request of the list before.
-        """
-        statement = select(AccessRequest).filter_by(requester_id=requester.id)
-        if older_than is not None:
-            statement = statement.where(AccessRequest.id < older_than)
-        approvals = selectinload(AccessRequest.approvals)
-        return db.session.scalars(
-            statement.options(
-                selectinload(AccessRequest.items).joinedload(RequestItem.resource).lazyload(Resource.owner),
-                approvals.lazyload(Approval.template),
-                approvals.lazyload(Approval.approver),
-                approvals.lazyload(Approval.records),
-            )
-            .order_by(AccessRequest.id.desc())
-            .limit(LIST_LIMIT)
-        ).all()
-
     def view(self, person: Person, number: str) -> AccessRequest:
         """Return a request to its requester, its approver or an admin; to others it does not exist."""
         request = db.session.scalar(select(AccessRequest).filter_by(number=number))
@@ -142,6 +122,19 @@ class AccessRequests:
         if request.requester_id != person.id and not is_approver and not person.is_organization_admin:
             raise NotThere
         return request
+
+    def version(self, person: Person, number: str) -> str:
+        """Return what ``version_of`` says of a request that the person may ``view``, without reading all of it."""
+        rows = db.session.execute(
+            select(AccessRequest.requester_id, Approval.approver_id, Approval.version)
+            .join(Approval, Approval.request_id == AccessRequest.id)
+            .where(AccessRequest.number == number)
+            .order_by(Approval.position)
+        ).all()
+        involved = {each.requester_id for each in rows} | {each.approver_id for each in rows}
+        if not rows or (person.id not in involved and not person.is_organization_admin):
+            raise NotThere
+        return _version(each.version for each in rows)
 
     def withdraw(self, actor: Actor, requester: Person, number: str) -> None:
         """Withdraw one's own request; what DingTalk already runs is ended there first."""
@@ -235,7 +228,7 @@ class AccessRequests:
         )
         session.add(request)
         session.flush()
-        request.number = f"AR-{now.year}-{request.id:06d}"
+        request.number = request_number(request.id, year=now.year)
         approval = Approval(
             request=request,
             channel=ChannelName.DINGTALK,
@@ -300,6 +293,15 @@ class AccessRequests:
             approval.failure = None
             if approval.state == ApprovalState.PENDING:
                 approval.due_at = self.clock.now()
+
+
+def version_of(request: AccessRequest) -> str:
+    """Return a short text that differs whenever the request's approvals differ."""
+    return _version(each.version for each in sorted(request.approvals, key=lambda each: each.position))
+
+
+def _version(versions: Iterable[int]) -> str:
+    return ".".join(map(str, versions))
 
 
 def _text(typed: str) -> str:
