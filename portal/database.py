@@ -2,12 +2,14 @@
 
 SQLite needs care that defaults do not take (measured, see docs/decisions): the driver's own transactions lose
 updates, its busy handler sleeps up to 100 ms, and the system library may carry the WAL-reset bug. So pages read
-inside a plain ``BEGIN``, every change runs inside ``BEGIN IMMEDIATE`` taken with a 1 ms retry, and the driver is
-pysqlite3 with its own, current SQLite.
+inside a plain ``BEGIN``, every change runs inside ``BEGIN IMMEDIATE``, and the driver is pysqlite3 with its own,
+current SQLite. Threads of one process take turns with a lock of ours, other processes are asked again every
+millisecond.
 """
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -20,12 +22,14 @@ from sqlalchemy import Connection, Engine, event
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
+from sqlalchemy.pool import ConnectionPoolEntry
 
 from portal.extensions import db
 
 BUSY_RETRY_SECONDS = 0.001
 BUSY_LIMIT_SECONDS = 5.0
 WAL_RESET_FIXED_IN = (3, 51, 3)
+HAS_THE_TURN = "portal_has_the_turn"
 
 _writing: ContextVar[bool] = ContextVar("portal_writing", default=False)
 log = structlog.get_logger(__name__)
@@ -58,8 +62,10 @@ def prepare_engine(engine: Engine) -> None:
     """Install the SQLite recipe on ``engine``; does nothing for PostgreSQL."""
     if engine.dialect.name != "sqlite":
         return
+    turns = _WriteTurns()
     event.listen(engine, "connect", _configure_connection)
-    event.listen(engine, "begin", _begin)
+    event.listen(engine, "begin", turns.begin)
+    event.listen(engine, "checkin", turns.end)
 
 
 def _configure_connection(connection: DBAPIConnection, _record: object) -> None:
@@ -73,15 +79,40 @@ def _configure_connection(connection: DBAPIConnection, _record: object) -> None:
     cursor.close()
 
 
-def _begin(connection: Connection) -> None:
-    # Past SQLAlchemy's cursor: every request begins here, and a busy moment has many retries.
-    execute = connection.connection.dbapi_connection.execute  # type: ignore[union-attr]
-    statement = "BEGIN IMMEDIATE" if _writing.get() else "BEGIN"
-    _retry_while_busy(lambda: execute(statement))
+class _WriteTurns:
+    """Lets one thread of this process write at a time: waiting for a lock beats asking SQLite again and again."""
+
+    def __init__(self) -> None:
+        self._turn = threading.Lock()
+
+    def begin(self, connection: Connection) -> None:
+        # Past SQLAlchemy's cursor: every request begins here, and a busy moment has many retries.
+        execute = connection.connection.dbapi_connection.execute  # type: ignore[union-attr]
+        if not _writing.get():
+            _retry_while_busy(lambda: execute("BEGIN"))
+            return
+        deadline = time.monotonic() + BUSY_LIMIT_SECONDS
+        kept: dict[str, bool] = connection.connection.record_info  # type: ignore[assignment]
+        if HAS_THE_TURN not in kept:
+            self._wait_for_the_turn()
+            kept[HAS_THE_TURN] = True
+        # When this fails the connection goes back to its pool, and the turn with it.
+        _retry_while_busy(lambda: execute("BEGIN IMMEDIATE"), deadline=deadline)
+
+    def end(self, _connection: object, record: ConnectionPoolEntry) -> None:
+        """Give the turn on when the connection goes back to its pool, however its transaction ended."""
+        if record.record_info and record.record_info.pop(HAS_THE_TURN, False):
+            self._turn.release()
+
+    def _wait_for_the_turn(self) -> None:
+        if not self._turn.acquire(timeout=BUSY_LIMIT_SECONDS):
+            locked = sqlite_driver().OperationalError("database is locked")
+            raise OperationalError(None, None, locked) from locked
 
 
-def _retry_while_busy(attempt: Callable[[], object]) -> None:
-    deadline = time.monotonic() + BUSY_LIMIT_SECONDS
+def _retry_while_busy(attempt: Callable[[], object], *, deadline: float | None = None) -> None:
+    """Try until it works or the ``deadline`` (of ``time.monotonic``) is over, by default the usual while."""
+    deadline = deadline or time.monotonic() + BUSY_LIMIT_SECONDS
     while True:
         try:
             attempt()

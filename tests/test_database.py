@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError, StatementError
 
-from portal.database import transaction
+from portal.database import core_transaction, transaction
 from portal.extensions import db
 from portal.models import ApprovalSettings, Resource, WorkerHeartbeat
 from tests.portal_world import World
@@ -93,6 +94,17 @@ def test_changes_at_the_same_time_do_not_lose_each_other(world: World) -> None:
         counter.join(30)
     db.session.rollback()
     assert db.session.get_one(ApprovalSettings, 1).version == 100
+
+
+@pytest.mark.parametrize("change", [transaction, core_transaction])
+def test_a_change_that_fails_leaves_the_turn_to_others(world: World, change: Callable[[], Any]) -> None:
+    for _ in range(2):
+        with pytest.raises(IntegrityError), change() as writer:
+            writer.execute(
+                text("INSERT INTO portal_person_role (person_id, role, given_at) VALUES (0, 'x', 0)")
+            )
+    with change() as writer:
+        writer.execute(text("UPDATE portal_resource SET name = name"))
 
 
 def test_a_row_cannot_point_to_nothing(world: World) -> None:
