@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import threading
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 import requests
+from sqlalchemy import text
 
+from portal.database import transaction
 from portal.extensions import db
 from portal.models import DingTalkApp
 from tests.portal_world import APP_KEY, CORP_ID, World
@@ -120,6 +123,35 @@ def test_nobody_is_called_and_nothing_else_is_touched_on_the_way_in(world: World
     assert world.control("GET", "/calls") == calls
     assert {name for name in after if after[name] != before[name]} == {"portal_callback_event"}
     assert tallies(world) == {}
+
+
+def test_a_binding_that_cannot_be_read_is_never_success_and_no_other_error(world: World) -> None:
+    def rename(before: str, after: str) -> None:
+        with world.app.app_context(), transaction() as session:
+            session.execute(text(f"ALTER TABLE {before} RENAME TO {after}"))
+
+    rename("portal_dingtalk_app", "portal_elsewhere")
+    try:
+        answer = post_event(world, event())
+    finally:
+        rename("portal_elsewhere", "portal_dingtalk_app")
+    assert (answer.status_code, answer.json()) == (503, {"error": "not_stored"})
+    assert stored(world) == []
+    assert post_event(world, event()).status_code == 200
+
+
+def test_events_and_refusals_that_come_together_are_all_kept_and_all_counted(world: World) -> None:
+    sealed = [seal(event()) for _ in range(30)]
+
+    def send(number: int) -> int:
+        token = {} if number % 3 else {"token": "another"}
+        return post_sealed(world, sealed[number], **token).status_code
+
+    with ThreadPoolExecutor(8) as senders:
+        statuses = list(senders.map(send, range(30)))
+    assert statuses == [200 if number % 3 else 403 for number in range(30)]
+    assert len(stored(world)) == 20
+    assert {reason: row.count for reason, row in tallies(world).items()} == {"signature": 10}
 
 
 @pytest.mark.parametrize("method", ["GET", "PUT", "DELETE", "PATCH"])
