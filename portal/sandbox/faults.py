@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from enum import StrEnum
 
 from sqlalchemy import select
@@ -28,6 +29,8 @@ class FaultName(StrEnum):
     INVALID_TOKEN_ONCE = "invalid_token_once"  # noqa: S105
     SYSTEM_ERROR_200 = "system_error_200_without_instance_id"
     HTML_BODY = "html_body"
+    CODE_BEFORE = "code_before"
+    CODE_AFTER_COMMIT = "code_after_commit"
     FORECAST_UNSUCCESSFUL = "forecast_unsuccessful"
     NOT_YET_READABLE = "not_yet_readable"
     WRONG_KEY = "wrong_key"
@@ -46,6 +49,11 @@ EVENT_FAULTS = frozenset(
         FaultName.REORDERED_EVENTS,
     }
 )
+
+
+# The rest of what a chosen answer says stands in ``part``: the HTTP status and DingTalk's code, "-" for none.
+CHOSEN_ANSWERS = frozenset({FaultName.CODE_BEFORE, FaultName.CODE_AFTER_COMMIT})
+CHOSEN_ANSWER = re.compile(r"([1-5]\d\d) (-|[\w.]{1,80})")
 
 
 class SealPart(StrEnum):

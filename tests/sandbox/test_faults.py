@@ -70,6 +70,24 @@ def test_an_error_answer_and_what_was_done_behind_it(
     assert instances(caller) == made
 
 
+@pytest.mark.parametrize(
+    ("name", "part", "status", "expected", "made"),
+    [
+        ("code_before", "400 needAuth", 400, "needAuth", 0),
+        ("code_after_commit", "504 processInstanceStartFailed", 504, "processInstanceStartFailed", 1),
+        ("code_after_commit", "200 -", 200, None, 1),
+    ],
+)
+def test_an_answer_can_be_chosen(
+    caller: Caller, code: str, name: str, part: str, status: int, expected: str | None, made: int
+) -> None:
+    set_fault(caller, name, part=part)
+    answer = start(caller, code)
+    assert (answer.status_code, answer.json().get("code")) == (status, expected)
+    assert "instanceId" not in answer.json()
+    assert instances(caller) == made
+
+
 def test_a_page_instead_of_json(caller: Caller, code: str) -> None:
     set_fault(caller, "html_body")
     answer = start(caller, code)
@@ -101,4 +119,6 @@ def test_faults_that_make_no_sense_are_refused_with_the_choices(caller: Caller) 
     assert "time_out_before" in caller.control("POST", "faults", {"fault": "typo"})["error"]
     wrong = {"fault": "html_body", "operation": "typo"}
     assert "startProcessInstance" in caller.control("POST", "faults", wrong)["error"]
+    chosen = {"fault": "code_before", "part": "sometimes"}
+    assert "400 needAuth" in caller.control("POST", "faults", chosen)["error"]
     assert "default_flow" in caller.control("PUT", "settings", {"typo": 1})["error"]

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Callable, Iterator
+from typing import Any
 
 from flask import Response, request
 
@@ -21,8 +23,13 @@ HELD_BEFORE = frozenset({FaultName.TIME_OUT_BEFORE, FaultName.RESET_BEFORE, Faul
 HTML = "<!doctype html><html><body><h1>punish</h1><p>Sorry, your request has been blocked.</p></body></html>"
 
 
-def before(operation: Operation, name: str, *, settings: Settings, sandbox: Sandbox) -> ApiError | None:
+def before(
+    operation: Operation, name: str, *, part: str, settings: Settings, sandbox: Sandbox
+) -> ApiError | None:
     """The error to answer instead of doing anything, or None."""
+    if name == FaultName.CODE_BEFORE:
+        status, code = part.split(" ")
+        return ApiError(int(status), code, _chosen(code))
     config, text = sandbox.config, settings.permission_text
     answers: dict[str, Callable[[], ApiError]] = {
         FaultName.THROTTLE_QPS: lambda: meter.throttled(operation),
@@ -38,8 +45,11 @@ def before(operation: Operation, name: str, *, settings: Settings, sandbox: Sand
     return answers[name]() if name in answers else None
 
 
-def after(name: str, *, hold_seconds: float) -> Response | None:
+def after(name: str, *, part: str, hold_seconds: float) -> Response | None:
     """The answer that hides a work already committed, or None."""
+    if name == FaultName.CODE_AFTER_COMMIT:
+        status, code = part.split(" ")
+        return _json(json.dumps(_chosen(code)), status=int(status))
     if name in (FaultName.TIME_OUT_AFTER_COMMIT, FaultName.RESET_AFTER_COMMIT):
         return transport_failure(name, hold_seconds=hold_seconds)
     if name == FaultName.HTTP_500_AFTER_COMMIT:
@@ -71,6 +81,11 @@ def _busy(operation: Operation) -> ApiError:
     if operation.family is Family.OLD:
         return refused_old(-1, "系统繁忙")
     return refused("systemBusy", "系统繁忙，请稍后再试", status=429)
+
+
+def _chosen(code: str) -> dict[str, Any]:
+    words = {"message": "chosen for this call", "requestid": "0"}
+    return words if code == "-" else {"code": code, **words}
 
 
 def _json(text: str, *, status: int) -> Response:

@@ -60,11 +60,11 @@ def _answer(operation: Operation, handler: Handler) -> Response:
     with sandbox.storage.write() as session:
         settings = load_settings(session)
         fault = faults.take(session, operation=operation.name, for_event=False)
-    name = fault.name if fault else ""
+    name, part = (fault.name, fault.part) if fault else ("", "")
     hold_seconds = settings.hold_seconds if fault is None or fault.seconds is None else fault.seconds
     time.sleep(settings.answer_delay_milliseconds / 1000)
     try:
-        early = fault_answers.before(operation, name, settings=settings, sandbox=sandbox)
+        early = fault_answers.before(operation, name, part=part, settings=settings, sandbox=sandbox)
         if early is not None:
             raise early
         body = _handle(operation, handler, settings=settings, fault=name)
@@ -74,7 +74,7 @@ def _answer(operation: Operation, handler: Handler) -> Response:
             return fault_answers.transport_failure(name, hold_seconds=hold_seconds)
         return json_answer(error.body, status=error.status)
     sandbox.wake.set()
-    late = fault_answers.after(name, hold_seconds=hold_seconds)
+    late = fault_answers.after(name, part=part, hold_seconds=hold_seconds)
     return late if late is not None else json_answer(body)
 
 

@@ -10,7 +10,7 @@ from flask_babel import gettext as _
 from sqlalchemy import delete, select
 
 from portal.sandbox.api import meter, operations
-from portal.sandbox.faults import ANY, EVENT_FAULTS, FaultName, SealPart
+from portal.sandbox.faults import ANY, CHOSEN_ANSWERS, EVENT_FAULTS, FaultName, SealPart
 from portal.sandbox.push.events import EVENT_TYPES
 from portal.sandbox.runtime import current_sandbox
 from portal.sandbox.settings import DefaultFlow, OwnerKeyKind, SignatureParameter, change
@@ -41,7 +41,7 @@ def page() -> ResponseReturnValue:
         waiting=waiting,
         used=used,
         choices=CHOICES,
-        call_faults=[each for each in FaultName if each not in EVENT_FAULTS],
+        call_faults=[each for each in FaultName if each not in EVENT_FAULTS | CHOSEN_ANSWERS],
         event_faults=[each for each in FaultName if each in EVENT_FAULTS],
         operations=[each.name for each in operations.ALL],
         event_types=EVENT_TYPES,
@@ -69,7 +69,7 @@ def add_fault() -> ResponseReturnValue:
     """Set a fault for the next calls or events."""
     name, times = request.form.get("fault", ""), request.form.get("count", "1")
     operation, part = request.form.get("operation", ANY), request.form.get("part", "")
-    is_known = name in list(FaultName) and operation in TARGETS and part in ["", *SealPart]
+    is_known = name in set(FaultName) - CHOSEN_ANSWERS and operation in TARGETS and part in ["", *SealPart]
     if is_known and times in AMOUNTS:
         with current_sandbox().storage.write() as session:
             session.add(

@@ -8,7 +8,9 @@ Every request needs the header ``X-Sandbox-Control: 1``. ``GET /control`` withou
 - ``PUT /control/subscription``: ``{url, aes_key, token, events, types, process_codes}`` without handshake;
   ``POST /control/subscription/save``: the same with the ``check_url`` handshake, answers the verdict;
   ``DELETE /control/subscription``
-- ``POST /control/faults``: ``{fault, operation, count, seconds, part}``; ``GET`` lists, ``DELETE`` clears
+- ``POST /control/faults``: ``{fault, operation, count, seconds, part}``; ``GET`` lists, ``DELETE`` clears;
+  ``part`` says what is wrong under ``wrong_key``, and what ``code_before`` or ``code_after_commit`` answers, such as
+  ``"400 needAuth"``, or ``"200 -"`` for an answer without a code
 - ``GET /control/instances[?process_code=]``, ``GET /control/instances/<id>``
 - ``POST /control/instances/<id>/actions``: ``{person, action, remark, to}``, action of agree, refuse, comment,
   redirect, countersign_before, countersign_after, withdraw

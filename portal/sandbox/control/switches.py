@@ -10,7 +10,7 @@ from portal.sandbox import cast, settings
 from portal.sandbox.api import meter, operations
 from portal.sandbox.clock import month_of, now_ms
 from portal.sandbox.control.guard import ControlRefused, json_body
-from portal.sandbox.faults import ANY, FaultName, SealPart
+from portal.sandbox.faults import ANY, CHOSEN_ANSWER, CHOSEN_ANSWERS, FaultName, SealPart
 from portal.sandbox.push.events import EVENT_TYPES
 from portal.sandbox.runtime import current_sandbox
 from portal.sandbox.settings import Permission, SettingRefused
@@ -80,7 +80,10 @@ def post_fault() -> ResponseReturnValue:
     if body.get("operation", ANY) not in targets:
         raise ControlRefused(f"operation must be one of {', '.join(targets)}")
     part = body.get("part", "")
-    if part not in ["", *SealPart]:
+    if body["fault"] in CHOSEN_ANSWERS:
+        if not (isinstance(part, str) and CHOSEN_ANSWER.fullmatch(part)):
+            raise ControlRefused('part must be an HTTP status and a code, such as "400 needAuth", or "200 -"')
+    elif part not in ["", *SealPart]:
         raise ControlRefused(f"part must be one of {', '.join(SealPart)}")
     count, seconds = body.get("count", 1), body.get("seconds")
     if not is_number(count, lowest=1, highest=MOST_TIMES):
