@@ -18,7 +18,7 @@ from types import ModuleType
 from typing import Any
 
 import structlog
-from sqlalchemy import Connection, Engine, event
+from sqlalchemy import Connection, Engine, event, make_url
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
@@ -29,6 +29,14 @@ from portal.extensions import db
 BUSY_RETRY_SECONDS = 0.001
 BUSY_LIMIT_SECONDS = 5.0
 WAL_RESET_FIXED_IN = (3, 51, 3)
+# A server that is gone without a word is noticed in seconds, not when the kernel gives up after many minutes.
+POSTGRESQL_LIMITS = {
+    "connect_timeout": 5,  # seconds
+    "keepalives_idle": 30,  # seconds
+    "keepalives_interval": 10,  # seconds
+    "keepalives_count": 3,
+    "tcp_user_timeout": 20_000,  # milliseconds
+}
 HAS_THE_TURN = "portal_has_the_turn"
 
 _writing: ContextVar[bool] = ContextVar("portal_writing", default=False)
@@ -55,7 +63,9 @@ def engine_options(database_url: str) -> dict[str, Any]:
             "connect_args": {"timeout": 0, "check_same_thread": False},
             "pool_size": 20,
         }
-    return {"pool_pre_ping": True, "pool_size": 10, "max_overflow": 10}
+    told = make_url(database_url).query
+    limits = {name: value for name, value in POSTGRESQL_LIMITS.items() if name not in told}
+    return {"pool_pre_ping": True, "pool_size": 10, "max_overflow": 10, "connect_args": limits}
 
 
 def prepare_engine(engine: Engine) -> None:
