@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+from flask import Flask, current_app
 from sqlalchemy import select, text
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -12,9 +13,12 @@ from portal.clock import Clock
 from portal.database import transaction
 from portal.extensions import db
 from portal.models import WorkerHeartbeat
+from portal.services.patience import NoAnswer, Patience
 
 WORKER_SILENT_AFTER = timedelta(seconds=20)
 HEARTBEATS_KEPT = timedelta(days=1)
+# Load balancers give up after about five.
+ANSWER_EXPECTED_WITHIN_SECONDS = 3.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -23,18 +27,30 @@ class Health:
 
     clock: Clock
     migration_head: str
+    patience: Patience[list[str]] = field(default_factory=Patience)
 
     def problems(self) -> list[str]:
-        """Return what is missing, in words for an operator; empty when ready."""
+        """Return what is missing, in words for an operator; empty when ready. Takes a few seconds at most."""
+        app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]
+
+        def look() -> list[str]:
+            with app.app_context():
+                return self._problems()
+
+        try:
+            return self.patience.ask(look, seconds=ANSWER_EXPECTED_WITHIN_SECONDS)
+        except NoAnswer:
+            return ["The database neither answers nor refuses: look at its server and at the network."]
+
+    def _problems(self) -> list[str]:
         try:
             current = db.session.scalar(text("SELECT version_num FROM alembic_version"))
+            if current != self.migration_head:
+                return ["The database is of another version: run `portal db upgrade`."]
+            if not self.is_worker_alive():
+                return ["No worker is running: start `portal worker`."]
         except SQLAlchemyError:
-            db.session.rollback()
             return ["The database does not answer or was never set up: run `portal db upgrade`."]
-        if current != self.migration_head:
-            return ["The database is of another version: run `portal db upgrade`."]
-        if not self.is_worker_alive():
-            return ["No worker is running: start `portal worker`."]
         return []
 
     def is_worker_alive(self) -> bool:
