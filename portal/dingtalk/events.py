@@ -45,10 +45,15 @@ def parse_event(message: str) -> CallbackEvent:
     """
     try:
         event = json.loads(message)
-    except (ValueError, RecursionError):
-        event = None
-    if not isinstance(event, dict):
-        raise EventShapeError("the message is not a JSON object")
+        if isinstance(event, dict):
+            return _read(event)
+    except (ValueError, RecursionError) as error:
+        if isinstance(error, EventShapeError):
+            raise
+    raise EventShapeError("the message is not a JSON object")
+
+
+def _read(event: Json) -> CallbackEvent:
     keys: Json = {}
     for key, value in event.items():
         # CorpId and corpId may both be there, one of them empty.
