@@ -20,14 +20,34 @@ def render_item(kind, item, _autogen_context):
     return "sa.DateTime(timezone=True)" if kind == "type" and isinstance(item, UtcDateTime) else False
 
 
+def set_foreign_keys(connection, state):
+    """SQLite changes a table by making it anew, and dropping the old one would take the rows that refer to it."""
+    if connection.dialect.name == "sqlite":
+        connection.connection.dbapi_connection.execute(f"PRAGMA foreign_keys={state}")
+
+
+def check_foreign_keys(ctx, **_step):
+    """Nothing may refer to a row that is not there; asked before each migration is committed."""
+    if ctx.dialect.name == "sqlite":
+        missing = ctx.connection.exec_driver_sql("PRAGMA foreign_key_check").fetchall()
+        if missing:
+            raise RuntimeError(f"The migration leaves rows that refer to nothing: {missing[:5]}")
+
+
 with writing(), db.engine.connect() as connection:
-    context.configure(
-        connection=connection,
-        target_metadata=db.metadata,
-        include_name=include_name,
-        render_item=render_item,
-        render_as_batch=True,
-        compare_type=True,
-    )
-    with context.begin_transaction():
-        context.run_migrations()
+    set_foreign_keys(connection, "OFF")
+    try:
+        context.configure(
+            connection=connection,
+            target_metadata=db.metadata,
+            include_name=include_name,
+            render_item=render_item,
+            render_as_batch=True,
+            compare_type=True,
+            on_version_apply=check_foreign_keys,
+        )
+        with context.begin_transaction():
+            context.run_migrations()
+    finally:
+        connection.rollback()
+        set_foreign_keys(connection, "ON")
