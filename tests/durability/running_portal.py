@@ -18,7 +18,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import psycopg
 import requests
-from sqlalchemy import func, make_url, or_, select
+from sqlalchemy import ColumnElement, func, make_url, or_, select
 
 from portal.database import sqlite_driver, transaction
 from portal.extensions import db
@@ -104,6 +104,7 @@ class RunningPortal:
     def __init__(self, world: World) -> None:
         self.world = world
         self.started_at = world.clock.now()
+        self._is_database_held = False
         port = free_port()
         self.url = f"http://127.0.0.1:{port}"
         self.to_dingtalk = Door(world.sandbox.url)
@@ -140,6 +141,13 @@ class RunningPortal:
         self.to_dingtalk.cut_all()
         self.to_portal.cut_all()
 
+    def wait_until_all_is_told(self) -> None:
+        """Wait until DingTalk has no event left to deliver."""
+        wait(
+            lambda: self.world.control("GET", "/state")["counts"]["deliveries"]["waiting"] == 0,
+            what="all events to be delivered",
+        )
+
     def wait_until_inbox_is_settled(self) -> None:
         """Wait until no event waits for its approval any more."""
         unsettled = select(func.count()).where(CallbackEvent.state.in_(UNSETTLED))
@@ -152,6 +160,28 @@ class RunningPortal:
         self.kill(Victim.BOTH)
         self.to_dingtalk.close()
         self.to_portal.close()
+
+    @contextmanager
+    def held_database(self, table: str) -> Iterator[None]:
+        """Let nobody commit to ``table``, on SQLite to anything, while everybody can read."""
+        if self._is_database_held and self.world.settings.is_sqlite:
+            yield
+            return
+        url = make_url(self.world.settings.database_url)
+        if self.world.settings.is_sqlite:
+            connection: Any = sqlite_driver().connect(url.database, timeout=30, isolation_level=None)
+            connection.execute("BEGIN IMMEDIATE")
+        else:
+            address = url.set(drivername="postgresql").render_as_string(hide_password=False)
+            connection = psycopg.connect(address)
+            connection.execute(f"LOCK TABLE {table} IN EXCLUSIVE MODE")
+        self._is_database_held = True
+        try:
+            yield
+        finally:
+            self._is_database_held = False
+            connection.rollback()
+            connection.close()
 
     def state_of(self, number: str) -> str:
         return str(self.world.look(lambda: approval_of(number).state))
@@ -189,31 +219,33 @@ class RunningPortal:
 
     def make_older(self, number: str, *, by: timedelta) -> None:
         """Move all times of an approval into the past."""
-        with self.world.app.app_context(), transaction():
-            _make_older(approval_of(number), by)
+        with self._locked(Approval, Approval.id == self._id_of(number)) as (approval,):
+            _make_older(approval, by)
 
     def let_pause_pass(self, number: str) -> None:
         """Let the time pass that an approval waits for, unless it is people who are waited for."""
-        with self.world.app.app_context(), transaction():
-            self._let_pause_pass(approval_of(number))
+        with self._locked(Approval, Approval.id == self._id_of(number)) as (approval,):
+            self._let_pause_pass(approval)
 
     def let_all_pauses_pass(self) -> list[str]:
-        """Do so for every approval and event, and return the requests that somebody has to start again."""
-        now = self.world.clock.now()
-        with self.world.app.app_context(), transaction() as session:
-            approvals = session.scalars(select(Approval).where(Approval.state.not_in(OUTCOMES))).all()
+        """Do so for all that is open, and return the requests that somebody has to start again."""
+        with self._locked(Approval, Approval.state.not_in(OUTCOMES)) as approvals:
             for approval in approvals:
                 self._let_pause_pass(approval)
-            for event in session.scalars(select(CallbackEvent).where(CallbackEvent.due_at > now)):
+            stuck = [each.number for each in approvals if each.state == ApprovalState.COULD_NOT_START]
+        now = self.world.clock.now()
+        with self._locked(CallbackEvent, CallbackEvent.due_at > now) as events:
+            for event in events:
                 event.due_at = now
-            for stray in session.scalars(select(StrayInstance).where(StrayInstance.due_at > now)):
+        with self._locked(StrayInstance, StrayInstance.due_at > now) as strays:
+            for stray in strays:
                 stray.found_at, stray.due_at = stray.found_at - (stray.due_at - now), now
-            return [each.number for each in approvals if each.state == ApprovalState.COULD_NOT_START]
+        return stuck
 
     def sweep(self) -> None:
         """Let every open approval have been silent for so long that the portal looks after it."""
-        with self.world.app.app_context(), transaction() as session:
-            for approval in session.scalars(select(Approval).where(Approval.state == ApprovalState.PENDING)):
+        with self._locked(Approval, Approval.state == ApprovalState.PENDING) as approvals:
+            for approval in approvals:
                 approval.due_at = self.world.clock.now()
 
     def work_left(self) -> dict[str, int]:
@@ -238,6 +270,16 @@ class RunningPortal:
 
     def is_nothing_under_way(self) -> bool:
         return not any(self.work_left().values())
+
+    def _id_of(self, number: str) -> int:
+        return int(self.world.look(lambda: approval_of(number).id))
+
+    @contextmanager
+    def _locked(self, model: Any, condition: ColumnElement[bool]) -> Iterator[list[Any]]:
+        """Yield the rows of a model that are so, kept from others, and commit what is changed of them."""
+        rows = select(model).where(condition).order_by(model.id).with_for_update(of=model)
+        with self.world.app.app_context(), transaction() as session:
+            yield list(session.scalars(rows))
 
     def _let_pause_pass(self, approval: Approval) -> None:
         now = self.world.clock.now()
@@ -347,24 +389,6 @@ def words_of(answer: requests.Response) -> str:
     """Return what a person would read on the page, short enough for a failure's text."""
     main = answer.text.split("<main", 1)[-1].split("</main", 1)[0]
     return f"{answer.status_code} {' '.join(re.sub('<[^>]*>', ' ', main).split())[:600]}"
-
-
-@contextmanager
-def held_database(world: World, table: str) -> Iterator[None]:
-    """Let nobody commit to ``table`` (on SQLite: to anything), while everybody can read."""
-    if world.settings.is_sqlite:
-        path = world.settings.database_url.removeprefix("sqlite:///")
-        connection: Any = sqlite_driver().connect(path, timeout=30, isolation_level=None)
-        connection.execute("BEGIN IMMEDIATE")
-    else:
-        url = make_url(world.settings.database_url).set(drivername="postgresql")
-        connection = psycopg.connect(url.render_as_string(hide_password=False))
-        connection.execute(f"LOCK TABLE {table} IN EXCLUSIVE MODE")
-    try:
-        yield
-    finally:
-        connection.rollback()
-        connection.close()
 
 
 def wait(

@@ -39,7 +39,7 @@ from contextlib import ExitStack
 
 from portal.services.outcomes import WITHDRAWAL_WAIT
 from tests.durability.door import Hold, Moment, Step
-from tests.durability.running_portal import Victim, held_database
+from tests.durability.running_portal import Victim
 from tests.durability.story import Story
 
 # Time for a process to come to the commit that the test keeps it from: how far it comes changes nothing.
@@ -49,7 +49,7 @@ Reach = Callable[[Story, ExitStack], None]
 
 
 def form_arrived(story: Story, held: ExitStack) -> None:
-    held.enter_context(held_database(story.portal.world, "portal_access_request"))
+    held.enter_context(story.portal.held_database("portal_access_request"))
     story.submit_in_background()
     time.sleep(TO_THE_COMMIT_SECONDS)
 
@@ -113,7 +113,7 @@ def event_sent(story: Story, held: ExitStack) -> None:
 
 def event_not_committed(story: Story, held: ExitStack) -> None:
     event = _event_on_its_way(story, Moment.ASKED)
-    held.enter_context(held_database(story.portal.world, "portal_callback_event"))
+    held.enter_context(story.portal.held_database("portal_callback_event"))
     event.release()
     time.sleep(TO_THE_COMMIT_SECONDS)
 
@@ -126,7 +126,7 @@ def event_not_sorted(story: Story, held: ExitStack) -> None:
     story.start()
     story.portal.kill(Victim.WORKER)
     story.agree()
-    story.wait_until_all_is_told()
+    story.portal.wait_until_all_is_told()
 
 
 def read_sent(story: Story, held: ExitStack) -> None:
@@ -150,7 +150,7 @@ def outcome_committed(story: Story, held: ExitStack) -> None:
 
 def withdrawal_not_committed(story: Story, held: ExitStack) -> None:
     story.start()
-    held.enter_context(held_database(story.portal.world, "portal_approval"))
+    held.enter_context(story.portal.held_database("portal_approval"))
     story.withdraw_in_background()
     time.sleep(TO_THE_COMMIT_SECONDS)
 
@@ -245,6 +245,6 @@ def _withdrawing(story: Story, moment: Moment) -> None:
 
 
 def _let_go_but_not_commit(story: Story, held: ExitStack, answer: Hold) -> None:
-    held.enter_context(held_database(story.portal.world, "portal_approval"))
+    held.enter_context(story.portal.held_database("portal_approval"))
     answer.release()
     time.sleep(TO_THE_COMMIT_SECONDS)

@@ -10,7 +10,7 @@ from typing import Any
 import requests
 
 from portal.rules.approval_state import OUTCOMES
-from tests.durability.running_portal import RunningPortal, Visitor, wait
+from tests.durability.running_portal import RunningPortal, Visitor
 from tests.services.story import instances
 
 
@@ -43,18 +43,11 @@ class Story:
         """Submit, wait until it runs in DingTalk and all is told, and return the instance id."""
         self.submit()
         self.portal.wait_for(self.number, "pending")
-        self.wait_until_all_is_told()
+        self.portal.wait_until_all_is_told()
         return self.portal.instance_of(self.number)
 
     def agree(self) -> None:
         self.portal.world.act(self.portal.instance_of(self.number), "chen", "agree")
-
-    def wait_until_all_is_told(self) -> None:
-        """Wait until DingTalk has no event left to deliver."""
-        wait(
-            lambda: self.portal.world.control("GET", "/state")["counts"]["deliveries"]["waiting"] == 0,
-            what="all events to be delivered",
-        )
 
     def instance(self) -> dict[str, Any] | None:
         """Return what DingTalk has of this story that still counts."""

@@ -16,7 +16,7 @@ from tests.durability.story import Story
 from tests.durability.truth import judge
 from tests.services.engines import on_both_engines
 
-pytestmark = [on_both_engines]
+pytestmark = [on_both_engines, pytest.mark.slow]
 
 
 @pytest.fixture
@@ -39,9 +39,9 @@ def test_a_request_survives_a_kill_between_any_two_steps(
     portal.start()
 
     outcome = story.finish()
-    story.wait_until_all_is_told()
+    story.portal.wait_until_all_is_told()
     portal.wait_until_inbox_is_settled()
 
     assert outcome == ("withdrawn" if story.is_to_be_withdrawn else "approved")
     verdict = judge(portal.world, [story.number])
-    assert verdict.is_kept, verdict
+    assert verdict.is_kept, verdict.details()
