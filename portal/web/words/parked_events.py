@@ -7,9 +7,11 @@ from dataclasses import dataclass
 from flask_babel import lazy_gettext as _
 from flask_babel.speaklater import LazyString
 
+from portal.channels.dingtalk.failed_pushes import EMPTY_PUSH, OTHER_ORGANISATION
 from portal.models.callback_event import EventRoad, EventState
 from portal.services.event_inbox import BROKEN, INSTANCE_CHANGE, TASK_CHANGE, UNKNOWN_INSTANCE
 from portal.services.parked_events import IGNORED_BY_ADMIN
+from portal.services.twins import FOREIGN, TWIN
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,6 +50,18 @@ _PARKED = {
         ),
     ),
 }
+_EMPTY_PUSH = EventWords(
+    kind="warning",
+    title=_("Arrived empty"),
+    reason=_("DingTalk's list of failed pushes named an event, but not the approval it is about."),
+    next_step=_("The approvals that run were looked up at once instead. Press Ignore."),
+)
+_OTHER_ORGANISATION = EventWords(
+    kind="warning",
+    title=_("From another organisation"),
+    reason=_("The event names another organisation than the one connected here."),
+    next_step=_("Was the app connected to another organisation until lately? Press Ignore."),
+)
 _PARKED_OTHERWISE = EventWords(
     kind="warning",
     title=_("Could not be understood"),
@@ -57,7 +71,10 @@ _PARKED_OTHERWISE = EventWords(
         "nothing is missing."
     ),
 )
+_PARKED |= {EMPTY_PUSH: _EMPTY_PUSH, OTHER_ORGANISATION: _OTHER_ORGANISATION}
 _SETTLED = {
+    TWIN: _("It tells of a second instance of an approval, which never counts."),
+    FOREIGN: _("Somebody started the template by hand in DingTalk: no request of this portal."),
     IGNORED_BY_ADMIN: _("An admin decided to ignore it."),
     "not_an_approval_event": _("It does not tell of an approval."),
     "foreign_template": _("It tells of an approval of a template that this portal does not use."),
