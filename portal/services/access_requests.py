@@ -82,7 +82,7 @@ class AccessRequests:
         """
         requester_id = requester.id
         validity = self._check(form)
-        self.approvers.preview(requester_id=requester_id, resource_id=self._resource(form).id)
+        self.approvers.refresh(form.resource_id)
         try:
             return self._submit_once(actor, requester_id, form, validity)
         except IntegrityError:
@@ -98,20 +98,23 @@ class AccessRequests:
             if earlier is not None:
                 return earlier
             requester = session.get_one(Person, requester_id)
-            request = self._store(session, requester, form, validity)
+            resource = session.get_one(Resource, form.resource_id)
+            # Held until the end: the session forgets what nobody holds, and all below ask for it again.
+            _settings = session.get(ApprovalSettings, 1)
+            approval = self._store(session, requester, resource, form, validity)
             record(
                 session,
                 actor,
                 "request.submitted",
                 at=self.clock.now(),
-                subject=("access_request", request.number),
+                subject=("access_request", approval.number),
                 after={
-                    "resource": request.items[0].resource.name,
+                    "resource": resource.name,
                     "entitlement": form.entitlement,
-                    "approver": request.approvals[0].approver.name,
+                    "approver": approval.approver.name,
                 },
             )
-            return request.number
+            return approval.number
 
     def view(self, person: Person, number: str) -> AccessRequest:
         """Return a request to its requester, its approver or an admin; to others it does not exist."""
@@ -160,7 +163,7 @@ class AccessRequests:
         """
         requester_id = requester.id
         for resource_id in self._resources_of(requester_id, number):
-            self.approvers.preview(requester_id=requester_id, resource_id=resource_id)
+            self.approvers.refresh(resource_id)
         with transaction() as session:
             request = self._own(session, requester, number)
             stuck = [each for each in request.approvals if each.state == ApprovalState.COULD_NOT_START]
@@ -206,10 +209,14 @@ class AccessRequests:
         return resource
 
     def _store(
-        self, session: Session, requester: Person, form: RequestForm, validity: Validity
-    ) -> AccessRequest:
+        self,
+        session: Session,
+        requester: Person,
+        resource: Resource,
+        form: RequestForm,
+        validity: Validity,
+    ) -> Approval:
         template = _template_in_use(session)
-        resource = session.get_one(Resource, form.resource_id)
         chosen = decide(requester_id=requester.id, resource=resource)
         if chosen.approver is None or chosen.reason is None:
             raise Problem(ProblemReason.NOBODY_DECIDES)
@@ -254,8 +261,7 @@ class AccessRequests:
                 request=request, approval_id=approval.id, resource=resource, entitlement=form.entitlement
             )
         )
-        session.flush()
-        return request
+        return approval
 
     def _status_page(self, number: str) -> str:
         return f"{self.public_url}/requests/{number}"

@@ -27,9 +27,13 @@ class ApproverChoices:
 
     def preview(self, *, requester_id: int, resource_id: int) -> ApproverPreview:
         """Return who would decide. May ask DingTalk (short); never fails because DingTalk is down."""
+        self.refresh(resource_id)
+        return decide(requester_id=requester_id, resource=db.session.get_one(Resource, resource_id))
+
+    def refresh(self, resource_id: int) -> None:
+        """Make sure that it is known freshly whether those who could decide are still there, as ``preview`` does."""
         for person_id in self._candidate_ids(resource_id):
             self.people.refresh(person_id)
-        return decide(requester_id=requester_id, resource=db.session.get_one(Resource, resource_id))
 
     def _candidate_ids(self, resource_id: int) -> list[int]:
         resource = db.session.get_one(Resource, resource_id)
