@@ -45,6 +45,7 @@ from portal.services.sweep import Sweep
 from portal.services.syncing import Syncing
 from portal.services.template_generation import TemplateGeneration
 from portal.services.trials import Trials
+from portal.services.work_figures import WorkFigures
 from portal.settings import Settings
 
 # People wait for these answers; DingTalk's servers are expected to give them within 3 s.
@@ -105,6 +106,7 @@ def build_services(settings: Settings, clock: Clock) -> Services:
     access_requests = AccessRequests(
         clock=clock, approvers=ApproverChoices(people=people), public_url=settings.public_url
     )
+    health = Health(clock=clock, migration_head=migration_head())
     return Services(
         clock=clock,
         people=people,
@@ -133,5 +135,6 @@ def build_services(settings: Settings, clock: Clock) -> Services:
         parked_events=ParkedEvents(clock=clock, inbox=event_inbox),
         callback_intake=CallbackIntake(clock=clock, bindings=bindings),
         callback_diagnosis=CallbackDiagnosis(clock=clock),
-        health=Health(clock=clock, migration_head=migration_head()),
+        health=health,
+        work_figures=WorkFigures(clock=clock, health=health),
     )

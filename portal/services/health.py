@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from flask import Flask, current_app
 from sqlalchemy import select, text
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -13,7 +12,7 @@ from portal.clock import Clock
 from portal.database import transaction
 from portal.extensions import db
 from portal.models import WorkerHeartbeat
-from portal.services.patience import NoAnswer, Patience
+from portal.services.patience import NoAnswer, Patience, in_app_context
 
 WORKER_SILENT_AFTER = timedelta(seconds=20)
 HEARTBEATS_KEPT = timedelta(days=1)
@@ -31,14 +30,8 @@ class Health:
 
     def problems(self) -> list[str]:
         """Return what is missing, in words for an operator; empty when ready. Takes a few seconds at most."""
-        app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]
-
-        def look() -> list[str]:
-            with app.app_context():
-                return self._problems()
-
         try:
-            return self.patience.ask(look, seconds=ANSWER_EXPECTED_WITHIN_SECONDS)
+            return self.patience.ask(in_app_context(self._problems), seconds=ANSWER_EXPECTED_WITHIN_SECONDS)
         except NoAnswer:
             return ["The database neither answers nor refuses: look at its server and at the network."]
 

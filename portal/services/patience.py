@@ -6,6 +6,8 @@ import threading
 from collections.abc import Callable
 from typing import Generic, TypeVar
 
+from flask import Flask, current_app
+
 Answer = TypeVar("Answer")
 
 
@@ -31,6 +33,17 @@ class Patience(Generic[Answer]):
                 self._open = _Question(question)
             mine = self._open
         return mine.answer(seconds)
+
+
+def in_app_context(question: Callable[[], Answer]) -> Callable[[], Answer]:
+    """Return ``question`` with the present app's context around it, for a thread that has none."""
+    app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]
+
+    def ask() -> Answer:
+        with app.app_context():
+            return question()
+
+    return ask
 
 
 class _Question(Generic[Answer]):

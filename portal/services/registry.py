@@ -31,6 +31,7 @@ from portal.services.sign_in import SignIns
 from portal.services.syncing import Syncing
 from portal.services.template_generation import TemplateGeneration
 from portal.services.trials import Trials
+from portal.services.work_figures import WorkFigures
 
 KEY = "portal.services"
 
@@ -63,6 +64,7 @@ class Services:
     callback_intake: CallbackIntake
     callback_diagnosis: CallbackDiagnosis
     health: Health
+    work_figures: WorkFigures
 
 
 def services() -> Services:

@@ -6,10 +6,11 @@ import hmac
 from ipaddress import ip_address
 
 from flask import Blueprint, Response, abort, current_app, jsonify, request
-from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from prometheus_client import CONTENT_TYPE_LATEST
 
 from portal.services.registry import services
 from portal.settings import Settings
+from portal.web.health.metrics import metrics_text
 
 health = Blueprint("health", __name__)
 
@@ -30,7 +31,7 @@ def ready() -> tuple[Response, int]:
 def metrics() -> Response:
     if not _may_read_metrics():
         abort(404)
-    return Response(generate_latest(), content_type=CONTENT_TYPE_LATEST)
+    return Response(metrics_text(), content_type=CONTENT_TYPE_LATEST)
 
 
 def _may_read_metrics() -> bool:
