@@ -125,6 +125,7 @@ def build_services(settings: Settings, clock: Clock) -> Services:
         due_work=DueWorkList(clock=clock, calls=calls),
         dingtalk_calls=calls,
         event_roads=roads,
+        failed_pushes=failed_pushes,
         syncing=Syncing(clock=clock, requests=access_requests, calls=calls, chores=chores),
         doers={
             WorkKind.APPROVAL: approval_work.advance,

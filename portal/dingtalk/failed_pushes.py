@@ -61,7 +61,7 @@ def read_failed_push(entry: object) -> FailedPush:
     fields = mapping(entry)
     event_type = text(fields.get("call_back_tag"))
     outer = dict(mapping(fields.get(event_type)))
-    event = mapping(outer.pop("bpmsCallBackData", None))
+    event = dict(mapping(outer.pop("bpmsCallBackData", None)))
     given = {key.casefold() for key, value in event.items() if value}
     around = {**outer, "EventType": event_type, "EventTime": fields.get("event_time")}
     event |= {key: value for key, value in around.items() if value and key.casefold() not in given}

@@ -43,6 +43,15 @@ class PermissionText(StrEnum):
     HELP_PAGE = "help_page"
 
 
+class FailedPushShape(StrEnum):
+    """Where an entry of the failed-push list holds its event; DingTalk's page shows that place empty."""
+
+    IN_CALLBACK_PART = "in_callback_part"
+    UNDER_TAG = "under_tag"
+    AS_TEXT = "as_text"
+    EMPTY = "empty"
+
+
 class Permission(StrEnum):
     """Scopes of the app (DingTalk: developer console, permissions)."""
 
@@ -82,6 +91,7 @@ class Settings:
     withdraw_wait_seconds: float = 15
     retry_delays_seconds: list[float] = field(default_factory=lambda: [10, 30])
     failed_list_delay_seconds: float = 180
+    failed_push_shape: FailedPushShape = FailedPushShape.IN_CALLBACK_PART
     delivery_timeout_milliseconds: int = 1500
     signature_parameter: SignatureParameter = SignatureParameter.MSG_SIGNATURE
     owner_key_kind: OwnerKeyKind = OwnerKeyKind.APP_KEY
@@ -105,6 +115,7 @@ _CHOICES: dict[str, type[StrEnum]] = {
     "signature_parameter": SignatureParameter,
     "owner_key_kind": OwnerKeyKind,
     "permission_text": PermissionText,
+    "failed_push_shape": FailedPushShape,
 }
 
 

@@ -23,6 +23,7 @@ from portal.services.dingtalk_calls import DingTalkCalls
 from portal.services.due_work import DueWorkList, WorkKind
 from portal.services.event_inbox import EventInbox
 from portal.services.event_roads import EventRoads
+from portal.services.failed_pushes import FailedPushList
 from portal.services.health import Health
 from portal.services.parked_events import ParkedEvents
 from portal.services.people import People
@@ -57,6 +58,7 @@ class Services:
     due_work: DueWorkList
     dingtalk_calls: DingTalkCalls
     event_roads: EventRoads
+    failed_pushes: FailedPushList
     syncing: Syncing
     doers: Mapping[WorkKind, Callable[[Any], None]]
     event_inbox: EventInbox

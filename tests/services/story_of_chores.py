@@ -48,13 +48,13 @@ def sweep(world: World) -> None:
     world.work()
 
 
-def pass_days(world: World, days: int, *, hours_each: int = 6) -> None:
-    """Let days pass in steps, with all that the worker does meanwhile."""
+def pass_days(world: World, days: int) -> None:
+    """Let days pass, with all that the worker does each day."""
     plan(world)
-    for _ in range(days * 24 // hours_each):
-        world.let_pass(hours=hours_each)
-        world.work()
-        world.work()
+    for _ in range(days):
+        world.let_pass(days=1)
+        world.work()  # wakes what is silent
+        world.work()  # and reads it
 
 
 def lose_pushes(world: World) -> None:

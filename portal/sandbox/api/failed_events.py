@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 from sqlalchemy import select
 
 from portal.sandbox.api.gate import Call
+from portal.sandbox.settings import FailedPushShape
 from portal.sandbox.tables import Delivery, DeliveryState
 
 LARGEST_PAGE = 200
@@ -24,14 +26,21 @@ def failed_events(call: Call) -> dict[str, Any]:
         "errcode": 0,
         "errmsg": "ok",
         "has_more": len(found) > LARGEST_PAGE,
-        "failed_list": [_entry(delivery) for delivery in page],
+        "failed_list": [_entry(delivery, shape=call.settings.failed_push_shape) for delivery in page],
     }
 
 
-def _entry(delivery: Delivery) -> dict[str, Any]:
+def _entry(delivery: Delivery, *, shape: FailedPushShape) -> dict[str, Any]:
     payload = delivery.payload
+    corp = {"corpid": payload.get("CorpId", "")}
+    told: dict[FailedPushShape, Any] = {
+        FailedPushShape.IN_CALLBACK_PART: {**corp, "bpmsCallBackData": payload},
+        FailedPushShape.UNDER_TAG: {**corp, **payload},
+        FailedPushShape.AS_TEXT: json.dumps({**corp, "bpmsCallBackData": json.dumps(payload)}),
+        FailedPushShape.EMPTY: {**corp, "bpmsCallBackData": {}},
+    }
     return {
         "call_back_tag": delivery.event_type,
         "event_time": payload.get("EventTime", delivery.created_at),
-        delivery.event_type: {"corpid": payload.get("CorpId", ""), "bpmsCallBackData": payload},
+        delivery.event_type: told[shape],
     }
