@@ -1,4 +1,4 @@
-"""Runs a module's tests on both database engines: ``pytestmark = on_both_engines``."""
+"""Runs a module's tests on both database engines: ``pytestmark = on_both_engines``; or on PostgreSQL alone."""
 
 from __future__ import annotations
 
@@ -14,6 +14,10 @@ on_both_engines = pytest.mark.parametrize(
     "shared_world",
     ["sqlite", pytest.param("postgresql", marks=pytest.mark.postgresql)],
     indirect=True,
+)
+
+on_postgresql = pytest.mark.parametrize(
+    "shared_world", [pytest.param("postgresql", marks=pytest.mark.postgresql)], indirect=True
 )
 
 
