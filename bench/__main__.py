@@ -9,7 +9,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from bench import callback_intake, machine, outcomes, pages, start_up
+from bench import busy_worker, callback_intake, machine, outcomes, pages, start_up
 from bench.goals import judged, table
 from bench.in_process import InProcessPortal
 from bench.place import Place
@@ -43,12 +43,20 @@ def _measure_a_demo() -> dict[str, Any]:
         event_to_page, decided = outcomes.measure(place, portal, bob)
         time.sleep(3)
         memory = start_up.memory_by_process(demo.pid)
+        _say("callbacks while the worker is busy ...")
+        busy = busy_worker.measure(place, portal, bob)
         place.end(demo)
         _say("pages and submitting ...")
         answered = pages.measure(alice=alice, bob=bob, decided=decided)
         _say("warm starts ...")
         started = start_up.summed_up(first=first, warm=start_up.warm_starts(place))
-    return {"event_to_page": event_to_page, **answered, "start_up": started, "memory": memory}
+    return {
+        "callbacks_with_busy_worker": busy,
+        "event_to_page": event_to_page,
+        **answered,
+        "start_up": started,
+        "memory": memory,
+    }
 
 
 def _say(step: str) -> None:

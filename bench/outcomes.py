@@ -26,7 +26,7 @@ def measure(place: Place, portal: InProcessPortal, bob: Browser) -> tuple[dict[s
     """Let Chen agree to one request after the other; also returns the number of the last one."""
     requester = Requester(bob)
     numbers = [requester.ask().location.rpartition("/")[2] for _ in range(REQUESTS)]
-    instances = [_instance_of(portal, number) for number in numbers]
+    instances = [instance_of(portal, number) for number in numbers]
     page = http.client.HTTPConnection("127.0.0.1", place.demo.portal_port, timeout=10)
     waits: list[float] = []
     for number, instance_id in zip(numbers, instances, strict=True):
@@ -38,7 +38,8 @@ def measure(place: Place, portal: InProcessPortal, bob: Browser) -> tuple[dict[s
     return in_milliseconds(waits), numbers[-1]
 
 
-def _instance_of(portal: InProcessPortal, number: str) -> str:
+def instance_of(portal: InProcessPortal, number: str) -> str:
+    """Wait until the approval of a request runs in DingTalk and return its instance id."""
     deadline = time.monotonic() + LONGEST_WAIT_SECONDS
     while time.monotonic() < deadline:
         with portal.app.app_context():

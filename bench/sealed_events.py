@@ -5,19 +5,28 @@ from __future__ import annotations
 import json
 import secrets
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from urllib.parse import urlencode
 
 from portal.dingtalk.callback_crypto import CallbackCipher, sign
 
+EVERY_NTH_KNOWN = 10
+
 
 def sealed_events(
-    count: int, *, port: int, corp_id: str, app_key: str, token: str, aes_key: str
+    count: int,
+    *,
+    port: int,
+    corp_id: str,
+    app_key: str,
+    token: str,
+    aes_key: str,
+    instances: Sequence[str] = (),
 ) -> list[bytes]:
-    """Return ``count`` whole HTTP requests, each with an event of its own."""
+    """Return ``count`` whole HTTP requests, each with an event of its own; every tenth about one of ``instances``."""
     cipher = CallbackCipher(aes_key)
     made: list[bytes] = []
-    for message in _messages(count, corp_id=corp_id):
+    for message in _messages(count, corp_id=corp_id, instances=instances):
         timestamp, nonce = str(int(time.time() * 1000)), secrets.token_hex(4)
         encrypt = cipher.seal(message, owner_key=app_key)
         signature = sign(token=token, timestamp=timestamp, nonce=nonce, encrypt=encrypt)
@@ -31,10 +40,11 @@ def sealed_events(
     return made
 
 
-def _messages(count: int, *, corp_id: str) -> Iterator[str]:
+def _messages(count: int, *, corp_id: str, instances: Sequence[str]) -> Iterator[str]:
     """Yield finish events of a template that is not the portal's, so that the worker sorts each of them once."""
-    for _ in range(count):
-        instance_id = secrets.token_urlsafe(16)
+    for number in range(count):
+        is_known = bool(instances) and number % EVERY_NTH_KNOWN == 0
+        instance_id = instances[number // EVERY_NTH_KNOWN % len(instances)] if is_known else _nobody_knows()
         yield json.dumps(
             {
                 "EventType": "bpms_instance_change",
@@ -53,3 +63,7 @@ def _messages(count: int, *, corp_id: str) -> Iterator[str]:
             },
             ensure_ascii=False,
         )
+
+
+def _nobody_knows() -> str:
+    return secrets.token_urlsafe(16)

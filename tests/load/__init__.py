@@ -1,0 +1,1 @@
+"""Many callbacks at once, good and bad, over many connections."""
