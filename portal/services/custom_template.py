@@ -14,6 +14,7 @@ from portal.models import ApprovalTemplate, Person
 from portal.models.approval_template import TemplateSource
 from portal.rules.flow_rules import Node, judge_flow
 from portal.rules.official_form import FormFieldName, match_fields
+from portal.services.approval_settings import stored_settings
 from portal.services.audit import Actor, record
 from portal.services.faults import FieldFault, Problem, ProblemReason
 from portal.services.template_flow import flow_snapshot, initiator_department
@@ -66,6 +67,7 @@ class CustomTemplates:
             raise Problem(ProblemReason.BYPASS_NEEDS_CONSENT, people=", ".join(matching.bypassed))
         corp_id = self.connection.binding().corp_id
         with transaction() as session:
+            stored_settings(session, self.clock)  # locked: who keeps the same template just now takes turns
             row = session.scalar(
                 select(ApprovalTemplate).filter_by(corp_id=corp_id, process_code=process_code)
             ) or ApprovalTemplate(
