@@ -8,6 +8,7 @@ from datetime import timedelta
 
 import structlog
 from sqlalchemy import select
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from portal.channels.dingtalk.people import DingTalkPeople
@@ -118,14 +119,25 @@ class People:
 
 def keep_person(session: Session, found: FoundPerson, *, clock: Clock) -> Person:
     """Insert or update the row of somebody the directory just told us about."""
-    person = session.scalar(select(Person).filter_by(corp_id=found.corp_id, user_id=found.user_id))
+    theirs = select(Person).filter_by(corp_id=found.corp_id, user_id=found.user_id)
+    person = session.scalar(theirs)
     if person is None:
         person = Person(corp_id=found.corp_id, user_id=found.user_id, created_at=clock.now())
-        session.add(person)
+        _tell(person, found, clock=clock)
+        try:
+            with session.begin_nested():
+                session.add(person)
+        except IntegrityError:
+            # Somebody else met them for the first time at the same moment (PostgreSQL).
+            person = session.scalars(theirs).one()
+    _tell(person, found, clock=clock)
+    session.flush()
+    return person
+
+
+def _tell(person: Person, found: FoundPerson, *, clock: Clock) -> None:
     person.name = found.name
     person.union_id = found.union_id
     person.is_active = found.is_active
     person.departments = list(found.department_ids)
     person.refreshed_at = clock.now()
-    session.flush()
-    return person
