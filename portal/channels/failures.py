@@ -56,6 +56,16 @@ class Failure:
         return cls(**{**known, "retry": Retry(stored["retry"])})
 
     @property
+    def told(self) -> dict[str, str | None]:
+        """What a log line says of it: enough to ask the vendor about this very call."""
+        return {
+            "kind": self.kind,
+            "operation": self.operation,
+            "code": self.code,
+            "request_id": self.request_id,
+        }
+
+    @property
     def sentence(self) -> str:
         """The vendor's failure in the wording that the product's help page fixes; empty for our own."""
         if not self.operation:

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 
+import structlog
 from flask_babel import get_locale
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
@@ -37,6 +38,8 @@ from portal.services.faults import FieldFault, NotThere, Problem, ProblemReason
 from portal.services.form_values import reference, request_values
 from portal.services.start_again import start_again
 from portal.services.start_attempts import plan_late_look
+
+log = structlog.get_logger(__name__)
 
 LONGEST_REASON = 2000
 
@@ -114,7 +117,9 @@ class AccessRequests:
                     "approver": approval.approver.name,
                 },
             )
-            return approval.number
+            number = approval.number
+        log.info("request.submitted", number=number)
+        return number
 
     def view(self, person: Person, number: str) -> AccessRequest:
         """Return a request to its requester, its approver or an admin; to others it does not exist."""

@@ -17,6 +17,7 @@ from portal.channels.failures import ChannelError, Failure, OwnFailure, Retry, o
 from portal.clock import Clock
 from portal.database import transaction
 from portal.extensions import db
+from portal.log_context import work_about
 from portal.models import Approval
 from portal.rules.approval_state import ApprovalState, is_final
 from portal.services.approval_rows import locked, move, order_of, sum_up_request
@@ -56,7 +57,7 @@ class ApprovalWork:
             return
         state, starting_at, instance_id = approval.state, approval.starting_at, approval.instance_id
         channel = self.channels[ChannelName(approval.channel)]
-        with structlog.contextvars.bound_contextvars(approval=approval_id, number=approval.number):
+        with work_about(approval=approval_id, number=approval.number):
             if state == ApprovalState.SUBMITTED:
                 self._start(approval_id, channel)
             elif state == ApprovalState.START_UNKNOWN:
@@ -119,7 +120,7 @@ class ApprovalWork:
             return True
 
     def _start_failed(self, approval_id: int, attempt: int, failure: Failure) -> None:
-        log.warning("start.failed", kind=failure.kind, code=failure.code, request_id=failure.request_id)
+        log.warning("start.failed", **failure.told)
         with transaction() as session:
             approval = locked(session, approval_id)
             if approval.state != ApprovalState.STARTING or approval.attempt != attempt:

@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from portal.channels.failures import ChannelError, Retry
 from portal.clock import Clock
 from portal.database import transaction
+from portal.log_context import work_about
 from portal.models import Chore
 
 log = structlog.get_logger(__name__)
@@ -58,10 +59,14 @@ class Chores:
         task = self.tasks.get(ChoreName(name)) if name in set(ChoreName) else None
         if task is None:
             return  # of another version of the portal
+        with work_about(chore=name):
+            self._do(name, task)
+
+    def _do(self, name: str, task: Callable[[], timedelta]) -> None:
         try:
             pause, failure = task(), None
         except ChannelError as error:
-            log.warning("chore.failed", chore=name, kind=error.failure.kind, code=error.failure.code)
+            log.warning("chore.failed", **error.failure.told)
             pause = AFTER_REFUSAL if error.failure.retry == Retry.PERMANENT else AFTER_FAILURE
             failure = error.failure.to_json()
         with transaction() as session:

@@ -19,6 +19,7 @@ from portal.models import Approval, ApprovalTemplate, CallbackEvent, StrayInstan
 from portal.models.callback_event import EventState
 from portal.models.stray_instance import StrayState
 from portal.rules.approval_state import ApprovalState, is_final
+from portal.services.event_lines import lines_about, tell
 from portal.services.twins import note_stray, reason_to_ignore, stray_with
 
 log = structlog.get_logger(__name__)
@@ -60,12 +61,16 @@ class EventInbox:
         )
         try:
             with transaction() as session:
-                return self._sort_all(session, session.scalars(due).all())
+                events = session.scalars(due).all()
+                self._sort_all(session, events)
+                lines = lines_about(events)
         except DATABASE_AWAY:
             raise  # no event's fault
         except Exception:
             log.exception("events.not_sorted_together")
             return self._sort_singly(due.with_only_columns(CallbackEvent.id))
+        tell(lines)
+        return len(events)
 
     def try_again(self, event: CallbackEvent) -> None:
         """Take a parked event back into the inbox, inside the caller's transaction."""
@@ -77,12 +82,11 @@ class EventInbox:
         event.state, event.reason = state, reason
         event.due_at, event.settled_at = None, self.clock.now()
 
-    def _sort_all(self, session: Session, events: Sequence[CallbackEvent]) -> int:
+    def _sort_all(self, session: Session, events: Sequence[CallbackEvent]) -> None:
         told = {event.instance_id for event in events if event.event_type in APPROVAL_EVENTS}
         known = self._approvals(session, told - {None})
         for event in events:
             self._sort(session, event, known.get(event.instance_id or ""))
-        return len(events)
 
     def _sort_singly(self, due: Select[tuple[int]]) -> int:
         """Sort each in a transaction of its own; the ids are read alone, as a whole row may be what is broken."""
@@ -94,12 +98,16 @@ class EventInbox:
             )
             try:
                 with transaction() as session:
-                    self._sort_all(session, session.scalars(still_due.with_for_update()).all())
+                    events = session.scalars(still_due.with_for_update()).all()
+                    self._sort_all(session, events)
+                    lines = lines_about(events)
             except DATABASE_AWAY:
                 raise
             except Exception as error:
                 log.exception("event.not_sorted", event_id=event_id)
                 self._put_off(event_id, error)
+            else:
+                tell(lines)
         return len(event_ids)
 
     def _put_off(self, event_id: int, error: Exception) -> None:
@@ -184,7 +192,6 @@ class EventInbox:
         is_being_found_out = stray is not None and stray.state == StrayState.FOUND
         if event.attempts >= len(RETRY_PAUSES) and not is_being_found_out:
             event.state, event.reason, event.due_at = EventState.PARKED, UNKNOWN_INSTANCE, None
-            log.warning("event.parked", event_id=event.id, instance_id=event.instance_id)
             return
         event.due_at = now + RETRY_PAUSES[min(event.attempts, len(RETRY_PAUSES) - 1)]
         event.attempts += 1

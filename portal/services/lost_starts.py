@@ -88,7 +88,7 @@ class LostStarts:
         try:
             found = self.search.find(channel, attempts)
         except ChannelError as error:
-            log.warning("late_look.failed", kind=error.failure.kind, request_id=error.failure.request_id)
+            log.warning("late_look.failed", **error.failure.told)
             return
         with transaction() as session:
             for each in found:
@@ -105,7 +105,7 @@ class LostStarts:
         )
 
     def _look_failed(self, approval_id: int, failure: Failure) -> None:
-        log.warning("look.failed", kind=failure.kind, code=failure.code, request_id=failure.request_id)
+        log.warning("look.failed", **failure.told)
         if failure.kind in NOTHING_THERE:
             self._not_found(approval_id, because=failure)
             return

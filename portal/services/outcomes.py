@@ -127,7 +127,7 @@ class Outcomes:
 
     def _unreadable(self, approval_id: int, error: ChannelError) -> None:
         failure = error.failure
-        log.warning("read.failed", kind=failure.kind, code=failure.code, request_id=failure.request_id)
+        log.warning("read.failed", **failure.told)
         with transaction() as session:
             approval = session.get_one(Approval, approval_id, with_for_update={"of": Approval})
             if is_final(approval.state):
@@ -145,7 +145,7 @@ class Outcomes:
             try:
                 self.people.remember_anybody(user_id)
             except ChannelError as error:
-                log.warning("directory.failed", kind=error.failure.kind)
+                log.warning("directory.failed", **error.failure.told)
 
     def _incident(self, session: Session, approval: Approval, kind: str, *, told: str) -> None:
         if approval.incident and (approval.incident["kind"], approval.incident.get("told")) == (kind, told):

@@ -45,7 +45,7 @@ class People:
             try:
                 names[department_id] = self.directory.department_name(department_id)
             except ChannelError as error:
-                log.warning("directory.failed", kind=error.failure.kind)
+                log.warning("directory.failed", **error.failure.told)
         return names
 
     def remember(self, user_id: str) -> int:

@@ -69,7 +69,7 @@ class RunningApprovals:
         try:
             channel.withdraw(instance_id, requester_user_id=requester_user_id, remark=remark)
         except ChannelError as error:
-            log.warning("withdrawal.failed", kind=error.failure.kind, code=error.failure.code)
+            log.warning("withdrawal.failed", **error.failure.told)
             self._failed(approval_id, error.failure)
 
     def _failed(self, approval_id: int, failure: Failure) -> None:

@@ -17,6 +17,7 @@ from portal.channels.failures import ChannelError, Failure, Retry
 from portal.clock import Clock
 from portal.database import transaction
 from portal.extensions import db
+from portal.log_context import work_about
 from portal.models import AccessRequest, Approval, StrayInstance, Trial
 from portal.models.callback_event import EventState
 from portal.models.stray_instance import StrayState
@@ -58,7 +59,7 @@ class StrayInstances:
         number = stray.approval.number if stray.approval else None
         db.session.rollback()
         channel = self.channels[ChannelName.DINGTALK]
-        with structlog.contextvars.bound_contextvars(instance_id=instance_id, number=number):
+        with work_about(instance_id=instance_id, number=number):
             try:
                 if state == StrayState.FOUND:
                     self._identify(stray_id, channel, instance_id)
@@ -69,7 +70,7 @@ class StrayInstances:
                 else:
                     self._rest(stray_id)
             except ChannelError as error:
-                log.warning("stray.failed", kind=error.failure.kind, request_id=error.failure.request_id)
+                log.warning("stray.failed", **error.failure.told)
                 self._failed(stray_id, error.failure)
 
     def _identify(self, stray_id: int, channel: ApprovalChannel, instance_id: str) -> None:

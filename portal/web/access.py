@@ -18,6 +18,7 @@ from portal.settings import Settings
 from portal.web.htmx import redirect_or_refresh
 from portal.web.sessions import PeopleSessions
 
+LONGEST_NUMBER = 24
 TOKEN = "sign_in_token"  # noqa: S105  the name of a session entry
 
 P = ParamSpec("P")
@@ -99,6 +100,9 @@ def _name_request() -> None:
     g.request_id = secrets.token_hex(6)
     structlog.contextvars.clear_contextvars()
     structlog.contextvars.bind_contextvars(request=g.request_id)
+    if number := (request.view_args or {}).get("number"):
+        # What stands in the address: a page of it may not exist.
+        structlog.contextvars.bind_contextvars(number=str(number)[:LONGEST_NUMBER])
 
 
 def _navigation(person: Person | None) -> list[tuple[str, str, bool, str]]:
