@@ -11,6 +11,7 @@ from flask import Flask, Response, current_app, g, jsonify, make_response, rende
 from flask_babel import lazy_gettext
 from flask_babel.speaklater import LazyString
 from flask_wtf.csrf import CSRFError
+from sqlalchemy.exc import OperationalError
 from werkzeug.exceptions import HTTPException
 
 from portal.web.htmx import retarget, vary_by_htmx, wants_partial
@@ -99,6 +100,7 @@ def init_errors(app: Flask) -> None:
     """Answer every HTTP error, expired form and unexpected exception of `app` with our own words."""
     app.register_error_handler(CSRFError, _answer_csrf_error)
     app.register_error_handler(HTTPException, _answer_http_error)
+    app.register_error_handler(OperationalError, _answer_database_error)
 
 
 def answer_problem(problem: Problem, *, status: int) -> Response:
@@ -131,6 +133,12 @@ def _answer_http_error(error: HTTPException) -> Response:
         if name in ("Allow", "Retry-After"):
             response.headers[name] = value
     return response
+
+
+def _answer_database_error(error: OperationalError) -> Response:
+    """A database that is locked, full or away is no fault of this request: nothing was changed, and it passes."""
+    current_app.logger.error("the database did not answer: %s", error.orig)
+    return answer_problem(PROBLEMS[503], status=503)
 
 
 def _for_machines(problem: Problem, *, status: int) -> Response:
