@@ -9,9 +9,9 @@ PREFIX = "AR"
 PADDED_DIGITS = 6
 LARGEST_ID = 2**31 - 1  # of the id's column
 
-_TYPED = re.compile(
-    rf"(?P<start>{PREFIX}-(?:[0-9]{{1,4}}|[0-9]{{4}}-)?|[0-9]{{4}}-)?(?P<digits>[0-9]{{0,10}})"
-)
+# Up to where the request's own digits begin, and with at least one of them.
+_START = re.compile(rf"{PREFIX}-[0-9]{{0,4}}|(?:{PREFIX}-)?[0-9]{{4}}-")
+_WITH_DIGITS = re.compile(rf"(?P<start>(?:{PREFIX}-)?[0-9]{{4}}-)?(?P<digits>[0-9]{{1,10}})")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,12 +32,13 @@ def number_part(typed: str) -> NumberPart | None:
 
     Digits alone are the last part's: the beginning of it, or all of it without the zeros in front.
     """
-    found = re.fullmatch(_TYPED, typed.upper())
-    if found is None or not typed:
+    typed = typed.upper()
+    if _START.fullmatch(typed):
+        return NumberPart(start=_full(typed), ids=(range(1, LARGEST_ID + 1),))
+    found = _WITH_DIGITS.fullmatch(typed)
+    if found is None:
         return None
     start, digits = found["start"] or "", found["digits"]
-    if not digits:
-        return NumberPart(start=_full(start), ids=(range(1, LARGEST_ID + 1),))
     ids = _beginning_with(digits)
     if not start and len(digits) < PADDED_DIGITS and not digits.startswith("0"):
         ids = (range(int(digits), int(digits) + 1), *ids)
