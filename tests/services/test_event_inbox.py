@@ -7,6 +7,7 @@ import time
 from portal.extensions import db
 from portal.models import CallbackEvent
 from portal.services.event_inbox import RETRY_PAUSES
+from portal.services.stray_instances import READS_UNTIL_GONE
 from tests.portal_world import CORP_ID, World
 from tests.services.story import (
     approval_of,
@@ -18,6 +19,7 @@ from tests.services.story import (
     started,
     state_of,
 )
+from tests.services.stray_story import settle_all
 
 KEY = "id:made-by-hand"
 
@@ -58,7 +60,8 @@ def test_an_event_that_overtakes_our_own_commit_waits_and_is_applied(world: Worl
     with world.app.app_context():
         assert (the_event().state, the_event().approval_id) == ("received", None)
 
-        work._adopt(approval_id, attempt, instance_id, url="", action="instance.started")
+        channel = work.channels["dingtalk"]
+        work.adoption.adopt(approval_id, channel, attempt=attempt, instance_id=instance_id)
     world.let_pass(seconds=2)
     world.work_until(lambda: state_of(number) == "approved")
     assert world.look(lambda: the_event().state) == "applied"
@@ -76,23 +79,32 @@ def test_an_event_wakes_a_search_for_the_instance_it_may_be_about(world: World) 
     assert len(instances(world)) == 1
 
 
-def test_an_unknown_instance_of_our_template_is_tried_again_and_then_parked_in_sight(world: World) -> None:
+def test_an_instance_that_dingtalk_denies_knowing_is_asked_for_and_its_event_parked_in_sight(
+    world: World,
+) -> None:
     set_up(world)
     send(world, processCode=our_process_code(world))
-    for _ in RETRY_PAUSES:
-        assert world.look(lambda: the_event().state) == "received"
-        wait = world.look(lambda: the_event().due_at) - world.clock.now()
-        world.let_pass(seconds=max(0.0, wait.total_seconds()) + 0.01)
-        world.work()
+    settle_all(world)
     with world.app.app_context():
         assert (the_event().state, the_event().reason) == ("parked", "unknown_instance")
-        assert the_event().due_at is None
-    assert calls(world, "getProcessInstance") == 0
+        assert (the_event().due_at, the_event().attempts) == (None, len(RETRY_PAUSES))
+    assert calls(world, "getProcessInstance") == READS_UNTIL_GONE
 
     with world.app.app_context():
         world.services.event_inbox.try_again(the_event())
         db.session.commit()
         assert (the_event().state, the_event().attempts) == ("received", 0)
+    settle_all(world)
+    assert world.look(lambda: the_event().state) == "parked"
+    assert calls(world, "getProcessInstance") == 2 * READS_UNTIL_GONE
+
+
+def test_an_instance_is_not_asked_for_by_events_that_name_no_template(world: World) -> None:
+    set_up(world)
+    send(world)
+    settle_all(world)
+    assert world.look(lambda: (the_event().state, the_event().reason)) == ("parked", "unknown_instance")
+    assert calls(world, "getProcessInstance") == 0
 
 
 def test_events_of_other_templates_are_ignored(world: World) -> None:
