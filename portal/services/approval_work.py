@@ -56,8 +56,8 @@ class ApprovalWork:
         if approval is None:
             return
         state, starting_at, instance_id = approval.state, approval.starting_at, approval.instance_id
-        channel = self.channels[ChannelName(approval.channel)]
         with work_about(approval=approval_id, number=approval.number):
+            channel = self.channels[ChannelName(approval.channel)]
             if state == ApprovalState.SUBMITTED:
                 self._start(approval_id, channel)
             elif state == ApprovalState.START_UNKNOWN:
