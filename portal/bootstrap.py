@@ -29,6 +29,7 @@ from portal.services.event_inbox import EventInbox
 from portal.services.event_roads import EventRoads
 from portal.services.failed_pushes import FailedPushList
 from portal.services.health import Health
+from portal.services.in_step import InStep
 from portal.services.instance_adoption import InstanceAdoption
 from portal.services.instance_search import InstanceSearch
 from portal.services.lost_starts import LostStarts
@@ -90,6 +91,7 @@ def build_services(settings: Settings, clock: Clock) -> Services:
     strays = StrayInstances(clock=clock, channels=channels, adoption=adoption, inbox=event_inbox)
     approval_settings = ApprovalSettingsService(clock=clock, people=people)
     retention = PayloadRetention(clock=clock, approval_settings=approval_settings)
+    health = Health(clock=clock, migration_head=migration_head())
     roads = EventRoads(clock=clock)
     sweep = Sweep(clock=clock, calls=calls, roads=roads)
     failed_pushes = FailedPushList(
@@ -106,7 +108,6 @@ def build_services(settings: Settings, clock: Clock) -> Services:
     access_requests = AccessRequests(
         clock=clock, approvers=ApproverChoices(people=people), public_url=settings.public_url
     )
-    health = Health(clock=clock, migration_head=migration_head())
     return Services(
         clock=clock,
         people=people,
@@ -126,6 +127,7 @@ def build_services(settings: Settings, clock: Clock) -> Services:
         dingtalk_calls=calls,
         event_roads=roads,
         failed_pushes=failed_pushes,
+        in_step=InStep(clock=clock, health=health, roads=roads, calls=calls),
         syncing=Syncing(clock=clock, requests=access_requests, calls=calls, chores=chores),
         doers={
             WorkKind.APPROVAL: approval_work.advance,

@@ -25,6 +25,7 @@ from portal.services.event_inbox import EventInbox
 from portal.services.event_roads import EventRoads
 from portal.services.failed_pushes import FailedPushList
 from portal.services.health import Health
+from portal.services.in_step import InStep
 from portal.services.parked_events import ParkedEvents
 from portal.services.people import People
 from portal.services.request_search import RequestSearch
@@ -59,6 +60,7 @@ class Services:
     dingtalk_calls: DingTalkCalls
     event_roads: EventRoads
     failed_pushes: FailedPushList
+    in_step: InStep
     syncing: Syncing
     doers: Mapping[WorkKind, Callable[[Any], None]]
     event_inbox: EventInbox

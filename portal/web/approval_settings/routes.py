@@ -12,6 +12,7 @@ from portal.services.registry import services
 from portal.web.access import admin_required, current_actor
 from portal.web.approval_settings.dingtalk_app import dingtalk_app
 from portal.web.approval_settings.fallback_approver import fallback_approver
+from portal.web.approval_settings.in_step import in_step
 from portal.web.approval_settings.parked_events import parked_events
 from portal.web.approval_settings.sections import (
     Section,
@@ -27,7 +28,7 @@ from portal.web.words.links import safe_link
 from portal.web.words.permissions import missing_permissions
 
 approval_settings = Blueprint("approval_settings", __name__, url_prefix="/settings/approval")
-for part in (dingtalk_app, fallback_approver, parked_events, template):
+for part in (dingtalk_app, fallback_approver, in_step, parked_events, template):
     approval_settings.register_blueprint(part)
 for words in (missing_permissions, safe_link):
     approval_settings.add_app_template_global(words)

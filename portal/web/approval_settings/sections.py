@@ -17,11 +17,13 @@ from portal.services.faults import FieldFault, Problem
 from portal.services.registry import services
 from portal.web.approval_settings.dingtalk_app_form import DingTalkAppForm
 from portal.web.approval_settings.next_step import Achieved, next_step, steps_done
+from portal.web.approval_settings.quota_form import QuotaForm
 from portal.web.approval_settings.subscription import to_copy
 from portal.web.approval_settings.switches_form import SwitchesForm
 from portal.web.htmx import render, wants_partial
 from portal.web.people.picker import NO_SEARCH
 from portal.web.words.callbacks import finding_words, refusal_words
+from portal.web.words.in_step import in_step_words
 from portal.web.words.problems import problem_words
 
 
@@ -34,6 +36,7 @@ class Section(StrEnum):
     FALLBACK_APPROVER = "fallback_approver"
     DINGTALK_APP = "dingtalk_app"
     SUBSCRIPTION = "subscription"
+    IN_STEP = "in_step"
     CALLBACK_HEALTH = "callback_health"
 
 
@@ -90,6 +93,8 @@ def _context(shown: set[Section]) -> dict[str, object]:
     }
     if shown & {Section.NEXT_STEP, Section.APPROVAL_TEMPLATE}:
         context |= _progress(binding, settings)
+    if Section.IN_STEP in shown:
+        context |= {"in_step": in_step_words(portal.in_step.report()), "quota_form": QuotaForm.of(settings)}
     if Section.CALLBACK_HEALTH in shown:
         context |= _health()
     return context

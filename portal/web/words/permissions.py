@@ -41,6 +41,7 @@ _NEEDED_BY = {
     "listDepartmentMembers": "qyapi_get_department_member",
     "getDepartment": "qyapi_get_department_list",
     "getUserProfile": "Contact.User.Read",
+    "getCallBackFailedResult": "qyapi_base",
 }
 
 
