@@ -6,6 +6,7 @@ import json
 import threading
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 
 import pytest
 from sqlalchemy import text
@@ -16,12 +17,15 @@ from portal.extensions import db
 from portal.models import ApprovalSettings, ApprovalTemplate, AuditEntry, DingTalkApp, Person
 from portal.models.person import Role
 from portal.services.approval_settings import Switches
+from portal.services.audit import Actor
 from portal.services.dingtalk_app import BindingForm, generate_aes_key, generate_callback_token
 from portal.services.faults import FieldFault, Problem, ProblemReason
 from portal.settings import SettingsError
 from tests.portal_world import AES_KEY, AGENT_ID, APP_KEY, APP_SECRET, CORP_ID, TOKEN, World
 from tests.services.engines import on_both_engines
 from tests.services.story import actor_named, audited, set_up
+from tests.services.together import DONE, at_once
+from tests.web.approval_settings.admin_browser import make_template
 
 pytestmark = on_both_engines
 SECRETS = (APP_SECRET, TOKEN, AES_KEY)
@@ -58,6 +62,8 @@ def test_of_two_admins_saving_the_second_is_told(world: World) -> None:
             lambda: settings.save_switches(alice, switches(seen)),
             lambda: settings.choose_fallback_approver(alice, user_id="iris", version=seen),
             lambda: settings.associate(alice, template_id=1, version=seen),
+            lambda: settings.keep_payloads_for(alice, days=7, version=seen),
+            lambda: settings.set_monthly_quota(alice, calls=9000, version=seen),
             lambda: apps.save(alice, binding(version=0)),
             lambda: apps.save(alice, binding(version=7)),
         ):
@@ -66,31 +72,98 @@ def test_of_two_admins_saving_the_second_is_told(world: World) -> None:
             assert second.value.reason == ProblemReason.SETTINGS_CHANGED
 
 
-@pytest.mark.parametrize("what", ["switches", "binding"])
-def test_of_admins_saving_at_the_same_moment_exactly_one_wins(world: World, what: str) -> None:
-    with world.app.app_context():
-        alice = actor_named("alice")
-    services, together = world.services, threading.Barrier(4)
-    verdicts: list[str] = []
+SAVES: dict[str, Callable[[World, Actor, int], object]] = {
+    "switches": lambda world, actor, version: world.services.approval_settings.save_switches(
+        actor, switches(version)
+    ),
+    "fallback approver": lambda world, actor, version: (
+        world.services.approval_settings.choose_fallback_approver(actor, user_id="iris", version=version)
+    ),
+    "association": lambda world, actor, version: world.services.approval_settings.associate(
+        actor, template_id=db.session.query(ApprovalTemplate.id).scalar(), version=version
+    ),
+    "retention": lambda world, actor, version: world.services.approval_settings.keep_payloads_for(
+        actor, days=7, version=version
+    ),
+    "quota": lambda world, actor, version: world.services.approval_settings.set_monthly_quota(
+        actor, calls=9000, version=version
+    ),
+    "binding": lambda world, actor, version: world.services.dingtalk_apps.save(
+        actor, binding(agent_id="7", version=version)
+    ),
+}
+SHARING_A_VERSION = [name for name in SAVES if name != "binding"]
 
-    def save() -> None:
-        with world.app.app_context():
-            together.wait(5)
-            try:
-                if what == "switches":
-                    services.approval_settings.save_switches(alice, switches(1))
-                else:
-                    services.dingtalk_apps.save(alice, binding(agent_id="7"))
-                verdicts.append("saved")
-            except Problem as problem:
-                verdicts.append(problem.reason.value)
 
-    admins = [threading.Thread(target=save) for _ in range(4)]
-    for admin in admins:
-        admin.start()
-    for admin in admins:
-        admin.join(20)
-    assert sorted(verdicts) == ["saved", *["settings_changed"] * 3]
+@pytest.mark.parametrize("first", SAVES)
+def test_of_admins_saving_the_same_form_at_the_same_moment_exactly_one_wins(world: World, first: str) -> None:
+    set_up(world)
+    alice, versions = world.look(lambda: actor_named("alice")), world.look(lambda: versions_of(world))
+    version = versions["binding" if first == "binding" else "settings"]
+    verdicts = at_once(world, *[partial(SAVES[first], world, alice, version)] * 4)
+    assert sorted(verdicts) == [DONE, *["settings_changed"] * 3]
+    after = world.look(lambda: versions_of(world))
+    assert sum(after.values()) == sum(versions.values()) + 1
+
+
+def test_of_admins_saving_different_forms_at_the_same_moment_one_wins_and_the_others_are_told(
+    world: World,
+) -> None:
+    set_up(world)
+    alice, versions = world.look(lambda: actor_named("alice")), world.look(lambda: versions_of(world))
+    before = world.look(lambda: db.session.query(AuditEntry).count())
+    saves = [partial(SAVES[name], world, alice, versions["settings"]) for name in SHARING_A_VERSION]
+    verdicts = at_once(world, *saves)
+    assert sorted(verdicts) == [DONE, *["settings_changed"] * (len(saves) - 1)]
+    assert world.look(lambda: db.session.query(AuditEntry).count()) == before + 1
+
+
+def test_of_admins_saving_for_the_very_first_time_at_the_same_moment_one_wins(world: World) -> None:
+    world.client("alice")
+    alice = world.look(lambda: actor_named("alice"))
+    names = [name for name in SHARING_A_VERSION if name != "association"]
+    verdicts = at_once(world, *[partial(SAVES[name], world, alice, 1) for name in names])
+    assert sorted(verdicts) == [DONE, *["settings_changed"] * (len(names) - 1)]
+
+
+def test_a_person_chosen_for_the_first_time_by_several_at_the_same_moment_is_kept_once(world: World) -> None:
+    at_once(world, *[lambda: world.services.people.remember("iris")] * 4)
+    assert world.look(lambda: db.session.query(Person).filter_by(user_id="iris").count()) == 1
+
+
+def test_a_custom_template_chosen_by_several_at_the_same_moment_is_kept_once(world: World) -> None:
+    world.client("alice")
+    code = make_template(world, name="Ours", labels=["Request number", "Reason"])
+
+    def keep() -> None:
+        alice = db.session.query(Person).filter_by(user_id="alice").one()
+        world.services.custom_templates.keep(
+            actor_named("alice"), alice, process_code=code, accepts_bypass=True
+        )
+
+    assert at_once(world, *[keep] * 4) == [DONE] * 4
+    assert world.look(lambda: db.session.query(ApprovalTemplate).count()) == 1
+
+
+def test_of_admins_generating_at_the_same_moment_one_generates_and_all_get_one_template(world: World) -> None:
+    world.client("alice")
+
+    def generate() -> None:
+        alice = db.session.query(Person).filter_by(user_id="alice").one()
+        world.services.template_generation.generate(actor_named("alice"), alice)
+
+    verdicts = at_once(world, *[generate] * 3)
+    assert set(verdicts) <= {DONE, "generation_running"}
+    assert DONE in verdicts
+    assert world.look(lambda: db.session.query(ApprovalTemplate).count()) == 1
+    assert len(world.control("GET", "/templates")["templates"]) == 1
+
+
+def versions_of(world: World) -> dict[str, int]:
+    return {
+        "settings": world.services.approval_settings.current().version,
+        "binding": world.services.dingtalk_apps.view().version,
+    }
 
 
 def test_secrets_are_nowhere_readable_in_the_database(world: World) -> None:
@@ -215,6 +288,9 @@ CHANGES: dict[str, Callable[[World], object]] = {
         actor_named("alice"), binding(agent_id="7")
     ),
     "dingtalk_app.checked": lambda world: world.services.dingtalk_apps.check_connection(actor_named("alice")),
+    "approval_settings.retention_set": lambda world: world.services.approval_settings.keep_payloads_for(
+        actor_named("alice"), days=7, version=world.services.approval_settings.current().version
+    ),
     "approval_template.associated": lambda world: world.services.approval_settings.associate(
         actor_named("alice"),
         template_id=db.session.query(ApprovalTemplate).one().id,

@@ -60,6 +60,8 @@ def choose() -> BaseResponse:
 
 
 def _again(status: int, **trouble: Any) -> BaseResponse:
-    """Draw the section once more, with the people who were found before."""
-    found = search_of(request.form)
-    return show_section(Section.FALLBACK_APPROVER, status=status, fallback_search=found, **trouble)
+    """Draw the section once more, with the people who were found before and the one who was picked."""
+    found, picked = search_of(request.form), request.form.get(FIELD, "")
+    return show_section(
+        Section.FALLBACK_APPROVER, status=status, fallback_search=found, picked=picked, **trouble
+    )
