@@ -14,7 +14,7 @@ from portal.clock import Clock
 from portal.extensions import db
 from portal.models import Approval, StrayInstance
 from portal.models.stray_instance import StrayState
-from portal.services.start_attempts import AFTER_SENDING, BEFORE_SENDING, Attempt
+from portal.services.start_attempts import BEFORE_SENDING, Attempt
 
 # Ids can be listed by a start 120 days ago (DingTalk: obtain-an-approval-list-of-instance-ids).
 LISTED_FOR = timedelta(days=110)
@@ -53,11 +53,7 @@ class InstanceSearch:
         now, sent_at = self.clock.now(), attempt.sent_at
         if sent_at is None or now - sent_at > LISTED_FOR:
             return ()
-        return channel.list_started(
-            attempt.order,
-            after=sent_at - BEFORE_SENDING,
-            before=min(sent_at + AFTER_SENDING, max(now, sent_at)),
-        )
+        return channel.list_started(attempt.order, after=sent_at - BEFORE_SENDING, before=max(now, sent_at))
 
     @staticmethod
     def _matching(channel: ApprovalChannel, ids: list[str], attempts: tuple[Attempt, ...]) -> Iterator[Found]:

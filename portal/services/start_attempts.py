@@ -11,9 +11,9 @@ from portal.channels.approval_channel import Reading, StartOrder
 from portal.models import Approval
 from portal.services.approval_rows import order_of
 
-# Clocks differ, and a call that got no answer may be carried out late; all values are compared anyway.
+# Clocks differ. There is no latest time: a call that got no answer may be carried out late, and after a restore
+# nobody knows when it was sent.
 BEFORE_SENDING = timedelta(minutes=10)
-AFTER_SENDING = timedelta(minutes=30)
 # Longer than any start can take: forecast and create, each with its connect and read time-out.
 START_LEASE = timedelta(seconds=60)
 # When a start without a clear answer is looked for, before it is declared not started ...
@@ -34,7 +34,7 @@ class Attempt:
         """Whether something that began then can come from this attempt."""
         if self.sent_at is None or began_at is None:
             return True
-        return self.sent_at - BEFORE_SENDING <= began_at <= self.sent_at + AFTER_SENDING
+        return began_at >= self.sent_at - BEFORE_SENDING
 
 
 def attempts_of(approval: Approval) -> tuple[Attempt, ...]:
