@@ -35,8 +35,10 @@ def portal() -> None:
 def serve() -> None:
     """Answer people and DingTalk over HTTP."""
     from portal.database_use import at_work
+    from portal.logs import log_what_nobody_caught
     from portal.server import serve_portal
 
+    log_what_nobody_caught()
     with at_work(read_settings(os.environ)):
         app, settings, services = _open()
         with app.app_context():
@@ -47,8 +49,10 @@ def serve() -> None:
 @portal.command()
 def worker() -> None:
     """Do the work in the background: start approvals, read outcomes."""
+    from portal.logs import log_what_nobody_caught
     from portal.workflows.worker import WorkerAlreadyRunning, run_worker
 
+    log_what_nobody_caught()
     app, settings, services = _open()
     try:
         run_worker(app, settings, services)

@@ -14,7 +14,7 @@ log = structlog.get_logger(__name__)
 def work_about(**facts: object) -> Iterator[None]:
     """Put ``facts`` on every line logged inside, by libraries too, and log a bug that ends the work with them.
 
-    The queue keeps such an error to itself, so this is where it is seen.
+    The queue logs such an error as well, but knows no more about it than the name of the work.
     """
     with structlog.contextvars.bound_contextvars(**facts):
         try:

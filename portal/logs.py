@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import logging
 import sys
+import threading
+from types import TracebackType
 from typing import Any
 
 import structlog
@@ -38,3 +40,20 @@ def init_logs() -> None:
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(logging.WARNING)
+    # The work queue would write lines of its own kind, unless somebody has taken its logger in hand.
+    queue = logging.getLogger("dbos")
+    queue.handlers[:], queue.propagate = [handler], False
+
+
+def log_what_nobody_caught() -> None:
+    """Write warnings, and errors that end a thread or the process, as such lines; for processes of ours alone."""
+    logging.captureWarnings(capture=True)
+    sys.excepthook = _log_uncaught
+    threading.excepthook = lambda args: _log_uncaught(args.exc_type, args.exc_value, args.exc_traceback)
+
+
+def _log_uncaught(
+    kind: type[BaseException], error: BaseException | None, traceback: TracebackType | None
+) -> None:
+    if issubclass(kind, Exception) and error is not None:
+        structlog.get_logger(__name__).error("process.failed", exc_info=(kind, error, traceback))
