@@ -9,10 +9,12 @@ from pathlib import Path
 import pytest
 from sqlalchemy import delete, update
 
+from portal.channels.failures import Failure, Retry
 from portal.database import transaction
 from portal.models import Approval, ApprovalTemplate, DingTalkApp
 from portal.sandbox.server import RunningSandbox
 from portal.services.dingtalk_app import BindingForm
+from portal.web.words.failures import failure_words
 from tests.portal_world import AGENT_ID, APP_KEY, CORP_ID, World, sandbox_config
 from tests.services.story import (
     actor_named,
@@ -110,6 +112,84 @@ def test_a_definite_refusal_is_final_and_keeps_its_class(
         assert approval_of(number).request.state == "could_not_start"
         assert approval_of(number).due_at is None
     assert instances(world) == []
+
+
+# DingTalk: create-an-approval-instance, its table of errors; the rest of it is unclear (test_start_exactly_once).
+DOCUMENTED_REFUSALS = [
+    ("400 MissingoriginatorUserId", "parameters_refused"),
+    ("400 Missingname", "parameters_refused"),
+    ("400 invalidParameter", "parameters_refused"),
+    ("400 processInstanceInvalidParameter", "department_wrong"),
+    ("400 targetSelectApproverMissing", "approver_missing"),
+    ("400 targetSelectApproverScopeError", "approver_out_of_range"),
+    ("400 formConverterError", "form_values_refused"),
+    ("400 illegalComponent", "form_values_refused"),
+    ("400 processCodeError", "template_gone"),
+    ("400 processGetFailed", "template_disabled"),
+    ("400 processSetupNoPermission", "template_not_manageable"),
+    ("400 needAuth", "not_visible"),
+    ("400 invalidAgentId", "agent_id_wrong"),
+    ("400 benefitStatusInvalid", "premium_needed"),
+    ("400 processCode.in.blackList", "blacklisted"),
+    ("400 isvOrgId.in.blackList", "blacklisted"),
+    ("400 isvAppId.in.blackList", "blacklisted"),
+    ("403 Forbidden.AccessDenied.AccessTokenPermissionDenied", "permission_missing"),
+    ("403 Forbidden.AccessDenied.IpNotInWhiteList", "ip_not_allowed"),
+]
+# DingTalk: call-frequency-limit. What it names no time for is asked again after a pause that grows.
+DOCUMENTED_THROTTLES = [
+    ("403 Forbidden.AccessDenied.QpsLimitForAppkeyAndApi", 1),
+    ("403 Forbidden.AccessDenied.QpmLimitForAppkeyAndApi", 60),
+    ("403 Forbidden.AccessDenied.QpsLimitForApi", 2),
+    ("429 system.busy", 2),
+    ("429 systemBusy", 2),
+    ("400 qps.exceed.limit", 2),
+    ("400 autoflowLikeTriggerRateLimited", 2),
+    ("400 oaplus.query.limit", 2),
+]
+
+
+def ask_under_codes(world: World, parts: list[str]) -> list[str]:
+    """Ask once for each of these answers, let all be started, and return the numbers."""
+    numbers = [ask(world) for _ in parts]
+    for part in parts:
+        fault(world, "code_before", part=part)
+    world.work()
+    return numbers
+
+
+def test_every_documented_refusal_is_final_at_once_with_a_remedy_of_its_own(world: World) -> None:
+    set_up(world)
+    numbers = ask_under_codes(world, [part for part, _ in DOCUMENTED_REFUSALS])
+    assert calls(world, START) == len(numbers)
+    with world.app.app_context(), world.app.test_request_context():
+        unexpected = failure_words(Failure(kind="unexpected", retry=Retry.PERMANENT)).remedy
+        for number, (part, kind) in zip(numbers, DOCUMENTED_REFUSALS, strict=True):
+            failure = failure_of(number)
+            told = (state_of(number), failure["kind"], f"{failure['http_status']} {failure['code']}")
+            assert told == ("could_not_start", kind, part)
+            assert approval_of(number).due_at is None
+            assert failure_words(Failure.from_json(failure)).remedy not in ("", unexpected)
+    assert instances(world) == []
+
+
+def test_every_documented_throttle_waits_as_long_as_documented_under_the_same_reference(world: World) -> None:
+    set_up(world)
+    began_at = world.clock.now()
+    numbers = ask_under_codes(world, [part for part, _ in DOCUMENTED_THROTTLES])
+    with world.app.app_context():
+        done_at = world.clock.now()
+        for number, (part, seconds) in zip(numbers, DOCUMENTED_THROTTLES, strict=True):
+            approval, wait = approval_of(number), timedelta(seconds=seconds)
+            assert (approval.state, failure_of(number)["kind"], approval.attempt) == (
+                "submitted",
+                "throttled",
+                0,
+            ), part
+            assert began_at + wait <= approval.due_at <= done_at + wait, part
+    for number in numbers:
+        follow(world, number, "pending")
+    assert len(instances(world)) == len(numbers)
 
 
 def test_a_missing_permission_names_the_scope_and_can_be_tried_again(world: World) -> None:
