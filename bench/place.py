@@ -17,7 +17,7 @@ from portal.demo.keys import DemoKeys, read_or_make_keys
 from portal.demo.place import DemoPlace, read_place
 from portal.demo.story import demo_environment
 
-READY_WITHIN_SECONDS = 30.0
+READY_WITHIN_SECONDS = 60.0
 PORTAL = str(Path(sys.executable).with_name("portal"))
 # Straight to this machine: a proxy named in the environment has no business here.
 DIRECT = urllib.request.build_opener(urllib.request.ProxyHandler({}))
