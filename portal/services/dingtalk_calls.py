@@ -114,6 +114,10 @@ class DingTalkCalls:
             stopped_until=allowed.calls_stopped_until if allowed else None,
         )
 
+    def stopped_until(self) -> datetime | None:
+        """Return until when work that calls DingTalk waits, None while it does not."""
+        return db.session.scalar(select(ApprovalSettings.calls_stopped_until))
+
     def made(self, operation: str) -> int:
         """Return how many calls of one operation this month has seen."""
         month = month_of(self.clock.now())

@@ -7,6 +7,7 @@ from flask import Flask
 from portal.settings import Settings
 from portal.web.access import init_access
 from portal.web.access_requests.routes import access_requests
+from portal.web.access_requests.syncing import request_syncing
 from portal.web.approval_settings.routes import approval_settings
 from portal.web.callbacks.door import CallbackDoor
 from portal.web.errors import init_errors
@@ -32,6 +33,6 @@ def init_web(app: Flask, settings: Settings) -> None:
     init_languages(app)
     init_words(app)
     init_access(app, settings)
-    for area in (access_requests, approval_settings, health, people, sign_in, trials):
+    for area in (access_requests, approval_settings, health, people, request_syncing, sign_in, trials):
         app.register_blueprint(area)
     app.wsgi_app = CallbackDoor(app)  # type: ignore[method-assign]  # Flask's own way to put something in front

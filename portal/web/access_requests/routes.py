@@ -7,7 +7,7 @@ from datetime import timedelta
 from flask import Blueprint, Response, redirect, request, url_for
 from werkzeug.wrappers import Response as BaseResponse
 
-from portal.models import AccessRequest, Resource
+from portal.models import Resource
 from portal.rules.entitlement import entitlements_of
 from portal.rules.validity import LONGEST_DAYS
 from portal.services.access_requests import LONGEST_REASON
@@ -18,7 +18,7 @@ from portal.services.request_search import Wanted, Whose
 from portal.web.access import admin_required, current_actor, sign_in_required, signed_in_person
 from portal.web.access_requests.request_form import AccessRequestForm, text_of
 from portal.web.access_requests.request_list import request_list
-from portal.web.access_requests.request_status import status_of
+from portal.web.access_requests.status_page import show_status, shown_version, visible_request
 from portal.web.errors import Problem as ProblemWords
 from portal.web.htmx import no_content, redirect_or_refresh, render, wants_partial
 from portal.web.words.levels import level_includes
@@ -93,15 +93,15 @@ def create() -> Response:
 @access_requests.get("/requests/<number>")
 @sign_in_required
 def page(number: str) -> Response:
-    return _status(_visible(number))
+    return show_status(visible_request(number))
 
 
 @access_requests.get("/requests/<number>/status")
 @sign_in_required
 def status(number: str) -> Response:
-    if request.args.get("seen") == services().access_requests.version(signed_in_person(), number):
+    if request.args.get("seen") == shown_version(number):
         return no_content()  # nothing is swapped, so an open menu stays open and nothing is read out twice
-    return _status(_visible(number))
+    return show_status(visible_request(number))
 
 
 @access_requests.post("/requests/<number>/withdrawal")
@@ -110,7 +110,7 @@ def withdraw(number: str) -> Response:
     try:
         services().access_requests.withdraw(current_actor(), signed_in_person(), number)
     except Problem as problem:
-        return _status(_visible(number), problem=problem)
+        return show_status(visible_request(number), problem=problem)
     return redirect_or_refresh(url_for(".page", number=number))
 
 
@@ -120,7 +120,7 @@ def start(number: str) -> Response:
     try:
         services().access_requests.try_again(current_actor(), signed_in_person(), number)
     except Problem as problem:
-        return _status(_visible(number), problem=problem)
+        return show_status(visible_request(number), problem=problem)
     return redirect_or_refresh(url_for(".page", number=number))
 
 
@@ -184,20 +184,3 @@ def _form(
 def _obstacle() -> ProblemWords | None:
     reason = services().access_requests.obstacle(signed_in_person())
     return problem_words(Problem(reason)) if reason else None
-
-
-def _visible(number: str) -> AccessRequest:
-    return services().access_requests.view(signed_in_person(), number)
-
-
-def _status(found: AccessRequest, *, problem: Problem | None = None) -> Response:
-    viewer = signed_in_person()
-    return render(
-        "access_requests/status_page.html",
-        "access_requests/_status.html",
-        status=409 if problem else 200,
-        shown=status_of(found, viewer=viewer),
-        is_swap=wants_partial(),
-        is_theirs=found.requester_id == viewer.id,
-        problem=problem_words(problem) if problem else None,
-    )

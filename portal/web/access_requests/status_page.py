@@ -1,0 +1,40 @@
+"""The status page of one request, whole or its changing part."""
+
+from __future__ import annotations
+
+from flask import Response
+
+from portal.models import AccessRequest
+from portal.services.faults import Problem
+from portal.services.registry import services
+from portal.web.access import signed_in_person
+from portal.web.access_requests.request_status import status_of
+from portal.web.access_requests.sync_words import stop_mark, sync_of
+from portal.web.htmx import render, wants_partial
+from portal.web.words.problems import problem_words
+
+
+def visible_request(number: str) -> AccessRequest:
+    """Return a request that the signed-in person may see; raises ``NotThere``."""
+    return services().access_requests.view(signed_in_person(), number)
+
+
+def shown_version(number: str) -> str:
+    """Return what the page would carry as its version now; raises ``NotThere``."""
+    version = services().access_requests.version(signed_in_person(), number)
+    return version + stop_mark(services().dingtalk_calls.stopped_until())
+
+
+def show_status(found: AccessRequest, *, problem: Problem | None = None) -> Response:
+    """Render where a request stands, with 409 and the words of ``problem`` when something was not possible."""
+    viewer = signed_in_person()
+    return render(
+        "access_requests/status_page.html",
+        "access_requests/_status.html",
+        status=409 if problem else 200,
+        shown=status_of(found, viewer=viewer),
+        sync=sync_of(found),
+        is_swap=wants_partial(),
+        is_theirs=found.requester_id == viewer.id,
+        problem=problem_words(problem) if problem else None,
+    )
