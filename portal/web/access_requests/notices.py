@@ -4,19 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 from urllib.parse import urlsplit
 
 from flask_babel import format_time, gettext
 
-from portal.channels.failures import Failure, Retry
+from portal.channels.failures import Failure, OwnFailure, Retry
 from portal.models import Approval, Person
 from portal.rules.approval_state import ApprovalState
 from portal.web.words.failures import failure_words
 from portal.web.words.states import state_badge
+from portal.web.words.twins import twin_words
 
 # What a refused withdrawal looks like: the channel's kind for it, or any failure of the call that ends an instance.
 WITHDRAWAL_REFUSED = "withdrawal_refused"
 WITHDRAWAL_CALL = "terminateProcessInstance"
+# What a search consists of: a failure of theirs says nothing about the start itself.
+SEARCH_CALLS = frozenset({"listProcessInstanceIds", "getProcessInstance"})
+TWIN = "twin"
 
 _FAILURE_MATTERS = (
     ApprovalState.SUBMITTED,
@@ -28,19 +33,25 @@ _FAILURE_MATTERS = (
 
 @dataclass(frozen=True, kw_only=True)
 class Notice:
-    """``kind`` selects the look; ``quote`` is the vendor's own wording, ``link`` where to repair it."""
+    """``kind`` selects the look; ``quote`` is the vendor's own wording.
+
+    ``link`` is where to repair it, ``instance_link`` opens the instance that it is about.
+    """
 
     kind: str
     title: str
     sentences: tuple[str, ...]
     quote: str = ""
     link: str | None = None
+    instance_link: str | None = None
 
 
 def notices_about(approval: Approval, viewer: Person) -> Iterator[Notice]:
-    """Yield what ``viewer`` should know: an incident, and a failure that still matters."""
-    if approval.incident is not None:
-        yield _incident(approval, approval.incident["kind"])
+    """Yield what ``viewer`` should know: incidents, and a failure that still matters."""
+    incident = approval.incident or {}
+    if incident.get("kind", TWIN) != TWIN:
+        yield _incident(approval, incident["kind"])
+    yield from (_twin(told) for told in incident.get("twins", {}).values())
     # while a start is under way the failure is that of the attempt before
     if approval.failure is not None and approval.state in _FAILURE_MATTERS:
         yield _failure(approval, Failure.from_json(approval.failure), viewer)
@@ -58,15 +69,6 @@ def web_address(url: str | None) -> str | None:
 
 def _incident(approval: Approval, kind: str) -> Notice:
     told = approval.incident or {}
-    if kind == "twin":
-        return Notice(
-            kind="warning",
-            title=gettext("DingTalk holds a second approval of this request"),
-            sentences=(
-                gettext("It does not count: whatever is decided there gives no access."),
-                gettext("Withdraw it in DingTalk. Its id is %(id)s.", id=told.get("instance_id", "")),
-            ),
-        )
     if kind == "self_approved":
         return Notice(
             kind="danger",
@@ -87,12 +89,29 @@ def _incident(approval: Approval, kind: str) -> Notice:
     )
 
 
+def _twin(told: dict[str, Any]) -> Notice:
+    words = twin_words(told["state"])
+    failure = Failure.from_json(told["failure"]) if told["failure"] else None
+    return Notice(
+        kind=words.kind,
+        title=words.title,
+        sentences=words.sentences,
+        quote=failure.sentence if failure else "",
+        instance_link=web_address(told["url"]),
+    )
+
+
 def _failure(approval: Approval, failure: Failure, viewer: Person) -> Notice:
     words = failure_words(failure)
     title, kind = words.title, "warning"
     remedy: tuple[str, ...]
     if approval.state == ApprovalState.COULD_NOT_START:
-        kind, remedy = "danger", (words.remedy, _who_tries_again(approval, viewer))
+        kind, remedy = "danger", (words.remedy, _who_tries_again(approval, failure, viewer))
+    elif approval.state == ApprovalState.START_UNKNOWN:
+        if failure.operation in SEARCH_CALLS:
+            title = gettext("The portal could not look for the approval: %(why)s", why=words.title)
+        own = (words.remedy,) if failure.retry == Retry.PERMANENT else ()
+        remedy = (*own, _next_look(approval))
     elif approval.state == ApprovalState.PENDING and _is_refused_withdrawal(failure):
         remedy = (words.remedy, gettext("The approval still runs."))
         if failure.kind != WITHDRAWAL_REFUSED:
@@ -107,12 +126,16 @@ def _failure(approval: Approval, failure: Failure, viewer: Person) -> Notice:
         kind=kind,
         title=title,
         sentences=tuple(filter(None, (reason, *remedy))),
-        quote=failure.sentence,
+        quote=failure.sentence or failure.facts.get("first", ""),
         link=web_address(failure.apply_url) if viewer.is_organization_admin else None,
     )
 
 
-def _who_tries_again(approval: Approval, viewer: Person) -> str:
+def _who_tries_again(approval: Approval, failure: Failure, viewer: Person) -> str:
+    if failure.kind == OwnFailure.NOT_FOUND_AFTER_UNKNOWN:
+        if viewer.id == approval.requester.id:
+            return str(gettext("Press Try again."))
+        return str(gettext("The requester can press Try again."))
     if viewer.id != approval.requester.id:
         return str(gettext("When that is done, the requester can press Try again."))
     if viewer.is_organization_admin:
@@ -127,6 +150,13 @@ def _next_try(approval: Approval) -> str:
         return str(gettext("The portal tries again by itself."))
     at = format_time(approval.due_at, "medium")
     return str(gettext("The portal tries again by itself, next at %(time)s.", time=at))
+
+
+def _next_look(approval: Approval) -> str:
+    if approval.due_at is None:
+        return str(gettext("The portal looks for it by itself."))
+    at = format_time(approval.due_at, "medium")
+    return str(gettext("The portal looks for it by itself, next at %(time)s.", time=at))
 
 
 def _is_refused_withdrawal(failure: Failure) -> bool:

@@ -13,7 +13,13 @@ from portal.models import AccessRequest, Approval, ApprovalRecord, Person
 from portal.rules.approval_state import ApprovalState, is_final
 from portal.web.access_requests.notices import Notice, is_self_approved, notices_about, web_address
 from portal.web.words.records import record_words
-from portal.web.words.states import state_badge, state_sentence, withdrawing_badge, withdrawing_sentence
+from portal.web.words.states import (
+    state_badge,
+    state_sentence,
+    waiting_sentence,
+    withdrawing_badge,
+    withdrawing_sentence,
+)
 
 _ENDED_BY_SOMEBODY = (ApprovalState.WITHDRAWN, ApprovalState.TERMINATED)
 
@@ -80,6 +86,9 @@ def _sentence(request: AccessRequest) -> str:
         return str(gettext("Agreed only by the requester: it does not count and gives no access."))
     if _is_withdrawing(request):
         return withdrawing_sentence(request.state)
+    waiting_for = [each.failure["kind"] for each in request.approvals if each.failure]
+    if request.state == ApprovalState.SUBMITTED and waiting_for:
+        return waiting_sentence(waiting_for[0])
     return state_sentence(request.state)
 
 

@@ -238,8 +238,11 @@ _WORDS: dict[str, _Words] = {
     ),
     OwnFailure.NOT_FOUND_AFTER_UNKNOWN: (
         _("The approval was not started"),
-        _("DingTalk gave no clear answer, and the approval was not found there afterwards."),
-        _("Try again: it will be started anew."),
+        _("DingTalk gave no clear answer, and for some minutes the approval was not found there."),
+        _(
+            "Another try looks for it once more and starts it only if it is not there. Should it still appear "
+            "later, the portal withdraws it by itself."
+        ),
     ),
     OwnFailure.BYPASS_NOT_ACKNOWLEDGED: (
         _("The flow in DingTalk was changed and would pass people over"),

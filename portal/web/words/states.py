@@ -70,6 +70,13 @@ _WITHDRAWING_THERE = _l(
 _WITHDRAWING_BEFORE = _l("Withdrawing, as soon as it is certain whether DingTalk has started the approval.")
 
 
+_STARTS_BY_ITSELF = _l(
+    "The request is saved. The approval could not be started yet; the portal starts it by itself as soon as "
+    "DingTalk allows it."
+)
+_DINGTALK_IS_BUSY = _l("The request is saved. DingTalk is busy; the approval starts by itself.")
+
+
 @dataclass(frozen=True, kw_only=True)
 class NobodyWords:
     """Why nobody can decide, and what to do about it."""
@@ -88,6 +95,11 @@ def state_badge(state: str) -> tuple[str, str]:
 def state_sentence(state: str) -> str:
     """Return what an approval state means for the person who reads it."""
     return str(_SENTENCES[ApprovalState(state)])
+
+
+def waiting_sentence(kind: str) -> str:
+    """Return what is known of a start that waits after a failure of this kind."""
+    return str(_DINGTALK_IS_BUSY if kind == "throttled" else _STARTS_BY_ITSELF)
 
 
 def withdrawing_badge() -> tuple[str, str]:
