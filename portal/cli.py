@@ -137,6 +137,24 @@ def restore(file: Path, *, replace: bool) -> None:
     click.echo("Everybody signs in again.")
 
 
+@portal.command()
+def sync() -> None:
+    """Ask DingTalk about every open approval; a running worker reads them, by one counted call each."""
+    from portal.services.audit import PORTAL
+    from portal.services.faults import Problem
+
+    app, _settings, services = _open()
+    with app.app_context():
+        try:
+            count = services.syncing.all(PORTAL)
+        except Problem:
+            _fail(
+                "The organisation's monthly calls to DingTalk are used up: nothing can be asked now.",
+                "The Approval Settings page says when the portal tries again.",
+            )
+    click.echo(f"{count} open approvals will be read.")
+
+
 @portal.group()
 def people() -> None:
     """People and what they may do."""

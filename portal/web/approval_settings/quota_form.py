@@ -7,6 +7,7 @@ from typing import Self
 from flask_babel import lazy_gettext as _
 from flask_wtf import FlaskForm
 from wtforms import HiddenField, StringField
+from wtforms.validators import InputRequired
 
 from portal.models import ApprovalSettings
 
@@ -14,7 +15,7 @@ from portal.models import ApprovalSettings
 class QuotaForm(FlaskForm):  # type: ignore[misc]
     """One number as it was typed, and the version of the settings that the admin saw."""
 
-    monthly_call_quota = StringField(_("Calls a month"), render_kw={"required": True})
+    monthly_call_quota = StringField(_("Calls a month"), [InputRequired()])
     version = HiddenField()
 
     @classmethod

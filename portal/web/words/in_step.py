@@ -39,6 +39,7 @@ class InStepWords:
     report: StepReport
     checks: tuple[Check, ...]
     badge: tuple[str, str]
+    calls_left: str
 
 
 def in_step_words(report: StepReport) -> InStepWords:
@@ -48,7 +49,10 @@ def in_step_words(report: StepReport) -> InStepWords:
     worst = max(_WORST[check.kind] for check in checks)
     words = (gettext("In step"), gettext("Needs a look"), gettext("Out of step"))
     return InStepWords(
-        report=report, checks=checks, badge=(("success", "warning", "danger")[worst], words[worst])
+        report=report,
+        checks=checks,
+        badge=(("success", "warning", "danger")[worst], words[worst]),
+        calls_left=format_decimal(max(0, report.budget.quota - report.budget.used)),
     )
 
 
@@ -69,7 +73,7 @@ def _last_event(report: StepReport) -> Check:
     if last is None:
         heard: str | Markup = gettext("Nothing yet.")
     else:
-        heard = escape("{} ({}), {}").format(ago(last.received_at), moment(last.received_at), _by(last.road))
+        heard = escape("{} ({}), {}.").format(ago(last.received_at), moment(last.received_at), _by(last.road))
     if report.in_doubt_since is None:
         if last is None:
             return _quiet("last_event", title, heard)

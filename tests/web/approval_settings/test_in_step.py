@@ -38,7 +38,7 @@ def test_all_is_well(world: World, alice: AdminBrowser) -> None:
     page = section(alice)
     assert "In step with DingTalk In step" in words(page).replace("Check again ", "")
     assert "It is at work" in line(page, "worker")
-    assert line(page, "last_event").endswith("by callback")
+    assert line(page, "last_event").endswith("by callback.")
     assert f"{metered(world) + 1} of 5,000 (0%)" in line(page, "calls")
     assert f'max="5000" high="3500.0" optimum="0" value="{metered(world) + 1}"' in page
     assert line(page, "failed_pushes").startswith("List of failed pushes Good Last read:")
