@@ -237,7 +237,7 @@ _WORDS: dict[str, _Words] = {
         _("Nothing is to be done, unless they come back."),
     ),
     OwnFailure.NOT_FOUND_AFTER_UNKNOWN: (
-        _("The approval was not started"),
+        _("The approval was not found in DingTalk"),
         _("DingTalk gave no clear answer, and for some minutes the approval was not found there."),
         _(
             "Another try looks for it once more and starts it only if it is not there. Should it still appear "
