@@ -9,7 +9,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from bench import busy_worker, callback_intake, machine, outcomes, pages, start_up
+from bench import busy_worker, callback_intake, finding, machine, outcomes, pages, start_up
 from bench.goals import judged, table
 from bench.in_process import InProcessPortal
 from bench.place import Place
@@ -25,6 +25,9 @@ def main() -> int:
     _say("callback intake, in turns with its floor ...")
     results["callback_intake"] = callback_intake.measure()
     results |= _measure_a_demo()
+    _say("lists, detail and search with 10,000 and with 1,000,000 requests ...")
+    with tempfile.TemporaryDirectory(prefix="portal-bench-") as folder:
+        results["finding"] = finding.measure(Path(folder))
     results["goals"] = judged(results)
     results["took_seconds"] = round(time.monotonic() - began)
     RESULTS.write_text(json.dumps(results, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")

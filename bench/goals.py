@@ -51,6 +51,42 @@ GOALS = (
     Goal(words="My requests (50), p95", path=("pages", "my_requests", "p95_ms"), at_most=15),
     Goal(words="Request form, p95", path=("pages", "request_form", "p95_ms"), at_most=15),
     Goal(words="Submit a request, p50", path=("submit", "p50_ms"), at_most=10),
+    *(
+        Goal(
+            words=f"{words}: a million against 10,000 requests",
+            path=("finding", "pages", page, "ratio"),
+            unit="",
+            at_most=1.5,
+        )
+        for words, page in (
+            ("List, first page", "list_first_page"),
+            ("List, page 50", "list_page_50"),
+            ("Detail", "detail"),
+            ("Search, number", "search_number_prefix"),
+            ("Search, person", "search_person"),
+            ("Search, resource", "search_resource_part"),
+            ("Search, two Chinese characters", "search_two_chinese_frequent"),
+        )
+    ),
+    Goal(
+        words="List of a million, p50",
+        path=("finding", "pages", "list_first_page", "1000000", "p50_ms"),
+        at_most=6,
+    ),
+    Goal(
+        words="Search in a million, p50",
+        path=("finding", "pages", "search_person", "1000000", "p50_ms"),
+        at_most=12,
+    ),
+    Goal(
+        words="Detail of a million, p50", path=("finding", "pages", "detail", "1000000", "p50_ms"), at_most=2
+    ),
+    Goal(
+        words="List of a million at 16 clients",
+        path=("finding", "list_at_16_clients", "per_second"),
+        unit="/s",
+        at_least=170,
+    ),
     Goal(words="Warm start until ready", path=("start_up", "warm_start_s"), unit="s", at_most=4),
     Goal(
         words="Portal + worker + sandbox, resident (PSS)",
@@ -99,12 +135,24 @@ def _lines(results: dict[str, Any]) -> Iterator[str]:
     busy = results["callbacks_with_busy_worker"]
     done = ", ".join(f"{count} {name.replace('_', ' ')}" for name, count in busy["worker_meanwhile"].items())
     yield f"{'callbacks at 200/s, worker busy':45} {busy['p50_ms']:>9g} ms  p99 {busy['p99_ms']:g} ms; {done}"
+    yield from _finding(results["finding"])
     for name, page in {**results["pages"], "submit": results["submit"]}.items():
         costs = f"{page['cpu_p50_ms']:g} ms CPU, {page['statements']} SQL statements"
         yield f"{name:45} {page['p50_ms']:>9g} ms  p95 {page['p95_ms']:g} ms, {costs}"
     yield f"{'event to status page':45} {results['event_to_page']['p50_ms']:>9g} ms  median"
     load = results["machine"]["load_before"]
     yield f"Took {results['took_seconds']} s. Load of the machine before: {load}. Written to bench/results.json."
+
+
+def _finding(finding: dict[str, Any]) -> Iterator[str]:
+    small, large = map(str, finding["requests"])
+    for name, page in finding["pages"].items():
+        one, other = page[large], page[small]
+        costs = (
+            f"{one['p95_ms']:g} ms, {one['statements']} SQL statements; {other['p50_ms']:g} ms with {small}"
+        )
+        yield f"{name + ', ' + large:45} {one['p50_ms']:>9g} ms  p95 {costs}"
+    yield f"{'to beat (discord/access, 10,001 requests)':45} {finding['to_beat']}"
 
 
 def _figure(results: dict[str, Any], path: tuple[str, ...]) -> float:

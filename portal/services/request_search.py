@@ -154,6 +154,7 @@ def _what_a_list_shows() -> tuple[Any, ...]:
     approvals = selectinload(AccessRequest.approvals)
     return (
         selectinload(AccessRequest.items).joinedload(RequestItem.resource).lazyload(Resource.owner),
+        approvals.load_only(Approval.state, Approval.incident, Approval.withdrawal_requested_at),
         approvals.lazyload(Approval.template),
         approvals.lazyload(Approval.records),
     )
