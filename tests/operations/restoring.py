@@ -12,11 +12,14 @@ from pathlib import Path
 
 import pytest
 
+from portal.backups.engines import engine_of
 from portal.backups.making import make_backup
+from portal.backups.problems import BackupProblem
 from portal.backups.restoring import restore_backup
 from portal.extensions import db
 from portal.migrating import migrate_database
 from portal.settings import Settings
+from tests.operations.processes import wait
 from tests.portal_world import World
 from tests.services.engines import database_beside
 
@@ -31,6 +34,16 @@ def stop(world: World) -> None:
     """Let go of the database, as a stopped process does."""
     with world.app.app_context():
         db.engine.dispose()
+    # The permits for calls to DingTalk have a connection of their own, for another second.
+    wait(lambda: _is_alone(world.settings))
+
+
+def _is_alone(settings: Settings) -> bool:
+    try:
+        with engine_of(settings).nobody_at_work():
+            return True
+    except BackupProblem:
+        return False
 
 
 def restore_in_place(world: World, file: Path) -> None:

@@ -12,14 +12,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from flask_migrate import upgrade
 from sqlalchemy import create_engine, func, select, text
 
+from portal.application import create_app
 from portal.backups.making import make_backup
 from portal.backups.problems import BackupProblem
 from portal.backups.restoring import restore_backup
 from portal.database import engine_options, transaction
 from portal.extensions import db
-from portal.migrating import migration_head
+from portal.migrating import MIGRATIONS, migrate_database, migration_head
 from portal.models import AuditEntry, Resource, WorkerHeartbeat
 from portal.models.base import Base
 from portal.settings import Settings
@@ -164,17 +166,16 @@ def test_a_backup_of_a_newer_portal_is_refused(world: World, tmp_path: Path) -> 
 
 
 def test_an_older_backup_is_migrated(world: World, place: Settings, tmp_path: Path) -> None:
-    command_line = [
-        "import flask_migrate, os",
-        "from portal.application import create_app; from portal.migrating import MIGRATIONS",
-        "app = create_app(); app.app_context().push()",
-        "flask_migrate.upgrade(directory=str(MIGRATIONS), revision='0001')",
-    ]
-    run_python(place, "; ".join(command_line))
+    old = create_app(place)
+    with old.app_context():
+        upgrade(directory=str(MIGRATIONS), revision="0001")
+        db.engine.dispose()
     file = tmp_path / "old.backup"
     make_backup(place, file)
-    restored = command(place, "restore", "--replace", str(file))
-    assert restored.returncode == 0, restored.stderr
+    restore_backup(place, file, may_replace=True)
+    migrate_database(old, place)
+    with old.app_context():
+        db.engine.dispose()
     with rows_of(place) as read:
         assert read(Base.metadata.tables["portal_chore"]) == []
 
@@ -250,17 +251,3 @@ def rows_of(settings: Settings) -> Iterator[Any]:
 def rows(connection: Any, table: Any) -> list[dict[str, Any]]:
     ordered = select(table).order_by(*table.primary_key.columns)
     return [dict(row) for row in connection.execute(ordered).mappings()]
-
-
-def run_python(settings: Settings, code: str) -> None:
-    import os
-    import subprocess
-    import sys
-
-    environ = {
-        **os.environ,
-        "PORTAL_SECRET_KEY": settings.secret_key,
-        "PORTAL_INSTANCE": str(settings.instance_path),
-        "PORTAL_DATABASE_URL": settings.database_url,
-    }
-    subprocess.run([sys.executable, "-c", code], env=environ, check=True, timeout=60, capture_output=True)

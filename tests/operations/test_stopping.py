@@ -12,7 +12,6 @@ from urllib.parse import urlencode
 
 import pytest
 import requests
-from sqlalchemy import text
 
 from portal.database import writing
 from portal.extensions import db
@@ -23,15 +22,11 @@ from tests.services.engines import on_both_engines
 from tests.services.story import approval_of, ask, instances, set_up, state_of
 from tests.web.callbacks.calling import event, query_for, seal, stored
 
-pytestmark = on_both_engines
-
 
 @contextmanager
 def writers_waiting(world: World) -> Iterator[None]:
     """Keep everybody from storing events until the end."""
-    with world.app.app_context(), writing(), db.engine.begin() as connection:
-        if not world.settings.is_sqlite:
-            connection.execute(text("LOCK TABLE portal_callback_event IN EXCLUSIVE MODE"))
+    with world.app.app_context(), writing(), db.engine.begin():
         yield
 
 
@@ -78,6 +73,7 @@ def test_connections_that_say_nothing_do_not_hold_it_up(world: World) -> None:
     assert web.said()[-1]["unanswered"] == 0
 
 
+@on_both_engines
 def test_a_worker_finishes_the_call_it_has_begun(world: World) -> None:
     set_up(world)
     world.subscribe(events=[])
@@ -99,6 +95,7 @@ def test_a_worker_finishes_the_call_it_has_begun(world: World) -> None:
     assert not world.look(world.services.health.is_worker_alive)
 
 
+@on_both_engines
 @pytest.mark.slow  # it is given ten seconds to finish
 def test_a_worker_hands_back_what_it_cannot_finish(world: World) -> None:
     set_up(world)
