@@ -6,6 +6,8 @@ from collections.abc import Iterator
 
 import pytest
 
+from portal.database import transaction
+from portal.models import ApprovalSettings
 from tests.durability.running_portal import RunningPortal
 from tests.portal_world import World
 from tests.services.conftest import shared_world
@@ -23,6 +25,8 @@ def portal(shared_world: World) -> Iterator[RunningPortal]:
         "/settings",
         {"monthly_quota": 0, "retry_delays_seconds": [0.3] * 100, "withdraw_wait_seconds": 0},
     )
+    with shared_world.app.app_context(), transaction() as session:
+        session.get_one(ApprovalSettings, 1).monthly_call_quota = 10_000_000
     made = RunningPortal(shared_world)
     try:
         made.start()

@@ -18,7 +18,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import psycopg
 import requests
-from sqlalchemy import ColumnElement, func, make_url, or_, select
+from sqlalchemy import ColumnElement, func, make_url, select
 
 from portal.database import sqlite_driver, transaction
 from portal.extensions import db
@@ -31,9 +31,8 @@ from tests.services.story import approval_of
 
 ROOT = Path(__file__).parents[2]
 PATIENCE_SECONDS = 90.0
-# Of leases and of looking for an instance; an approval that people decide about is silent for longer.
-LONGEST_PAUSE = timedelta(minutes=5)
 UNSTARTED = (ApprovalState.SUBMITTED, ApprovalState.STARTING, ApprovalState.START_UNKNOWN)
+AT_WORK = (*UNSTARTED, ApprovalState.PENDING)
 UNSETTLED = (EventState.RECEIVED, EventState.MATCHED)
 
 
@@ -62,6 +61,11 @@ class PortalProcess:
         process = self._process
         return process is not None and process.poll() is None
 
+    @property
+    def pid(self) -> int:
+        assert self._process is not None
+        return self._process.pid
+
     def start(self) -> None:
         """Start it if it does not run, without waiting for it."""
         with self._turn, self.log.open("ab") as log:
@@ -77,7 +81,7 @@ class PortalProcess:
             )
 
     def wait_until_started(self) -> None:
-        wait(self._has_started, what=lambda: f"{self.command} to start; its log ends: {self.tail()}")
+        wait(self._has_been_started, what=lambda: f"{self.command} to start; its log ends: {self.tail()}")
 
     def kill(self) -> None:
         """Kill it as a power cut would: no signal handler, no clean-up."""
@@ -90,12 +94,18 @@ class PortalProcess:
     def tail(self) -> str:
         return self.log.read_bytes()[-1500:].decode(errors="replace") if self.log.exists() else ""
 
-    def _has_started(self) -> bool:
+    @property
+    def has_started(self) -> bool:
+        """Whether it runs, and says that it is ready."""
         if not self.is_running:
-            self.start()
+            return False
         with self.log.open("rb") as log:
             log.seek(self._read_from)
             return self._started_word in log.read()
+
+    def _has_been_started(self) -> bool:
+        self.start()
+        return self.has_started
 
 
 class RunningPortal:
@@ -135,6 +145,11 @@ class RunningPortal:
             self.web.kill()
         if victim in (Victim.WORKER, Victim.BOTH):
             self.worker.kill()
+
+    def upgrade_database(self) -> None:
+        """Run ``portal db upgrade``, as a release does before its processes start."""
+        command = [sys.executable, "-m", "portal", "db", "upgrade"]
+        subprocess.run(command, env=self.environment, cwd=ROOT, check=True, capture_output=True, timeout=120)
 
     def cut_all(self) -> None:
         """End whatever the doors hold, and hold nothing that comes."""
@@ -182,6 +197,11 @@ class RunningPortal:
             self._is_database_held = False
             connection.rollback()
             connection.close()
+
+    def callback_answers(self) -> set[int | None]:
+        """Return with which statuses the deliveries that go on were answered; None for no answer in time."""
+        waiting = self.world.control("GET", "/deliveries?state=waiting")["deliveries"]
+        return {attempt["http_status"] for each in waiting for attempt in each["attempts"]}
 
     def state_of(self, number: str) -> str:
         return str(self.world.look(lambda: approval_of(number).state))
@@ -250,16 +270,13 @@ class RunningPortal:
 
     def work_left(self) -> dict[str, int]:
         """Return what is still under way, by what it is."""
-        soon = self.world.clock.now() + LONGEST_PAUSE
-        busy = select(func.count()).where(Approval.due_at <= soon)
-        active = or_(Approval.state == ApprovalState.SUBMITTED, Approval.state == ApprovalState.PENDING)
-        worked_on = select(func.count()).where(active, Approval.due_at <= soon)
+        waited_for = Approval.state.in_((ApprovalState.SUBMITTED, ApprovalState.PENDING))
+        worked_on = select(func.count()).where(waited_for, Approval.due_at.is_not(None))
         unstarted = select(func.count()).where(Approval.state.in_(UNSTARTED))
         unsettled = select(func.count()).where(CallbackEvent.state.in_(UNSETTLED))
         strays = select(func.count()).where(StrayInstance.due_at.is_not(None))
         with self.world.app.app_context():
             left = {
-                "approvals due soon": db.session.scalar(busy) or 0,
                 "approvals being worked on": db.session.scalar(worked_on) or 0,
                 "approvals not started": db.session.scalar(unstarted) or 0,
                 "strays not settled": db.session.scalar(strays) or 0,
@@ -283,10 +300,12 @@ class RunningPortal:
 
     def _let_pause_pass(self, approval: Approval) -> None:
         now = self.world.clock.now()
+        if approval.state not in AT_WORK:
+            return  # only people can go on here; what is due is a look for what may surface late
         if approval.state == ApprovalState.STARTING and (approval.starting_at or now) >= self.started_at:
             return  # a worker that is alive may be calling DingTalk at this moment
         pause = (approval.due_at or now) - now
-        if timedelta() < pause < LONGEST_PAUSE:
+        if pause > timedelta():
             _make_older(approval, pause)
 
     def _process(self, command: str, started_word: str) -> PortalProcess:

@@ -15,7 +15,8 @@ from tests.services.story import fault
 # A little above the fifth that is promised, so that chance does not fall below it.
 SHARE_OF_STEPS = 0.27
 SHARE_OF_KILLS = 0.35
-SHORTEST_TIME_BETWEEN_KILLS_SECONDS = 3.0
+# Between two kills the portal shall have had the time to do something, on a slow machine too.
+SHORTEST_TIME_UP_SECONDS = 2.5
 # Just past the portal's own patience with DingTalk; rarely, as it keeps one of the worker's few hands busy.
 TIME_OUT_SECONDS = 10.5
 SHARE_OF_TIME_OUTS = 0.03
@@ -64,7 +65,7 @@ class Storm:
         self._portal = portal
         self._chance = random.Random(seed)  # noqa: S311  chance that can be repeated
         self._turn = threading.Lock()
-        self._may_kill_at = 0.0
+        self._all_up_since: float | None = None
         self._calm = threading.Event()
         self._restarting = threading.Thread(target=self._start_again, daemon=True)
 
@@ -89,6 +90,12 @@ class Storm:
         while not self._calm.wait(0.1):
             self._portal.web.start()
             self._portal.worker.start()
+            if (
+                self._all_up_since is None
+                and self._portal.web.has_started
+                and self._portal.worker.has_started
+            ):
+                self._all_up_since = time.monotonic()
 
     def _watch(self, exchange: Exchange, moment: Moment) -> bool:
         if moment == Moment.ASKED:
@@ -106,8 +113,8 @@ class Storm:
     def _plan(self, step: Step) -> str:
         if self._chance.random() >= SHARE_OF_STEPS:
             return ""
-        if self._chance.random() < SHARE_OF_KILLS and time.monotonic() >= self._may_kill_at:
-            self._may_kill_at = time.monotonic() + SHORTEST_TIME_BETWEEN_KILLS_SECONDS
+        if self._chance.random() < SHARE_OF_KILLS and self._may_kill():
+            self._all_up_since = None
             return self._chance.choice((Plan.KILL_BEFORE, Plan.KILL_AFTER))
         if step in OPERATIONS and self._chance.random() < 0.6:
             return self._disturb_call(step)
@@ -116,6 +123,10 @@ class Storm:
         plan = self._chance.choice((Plan.LOSE_QUESTION, Plan.LOSE_ANSWER))
         self.faults[plan] += 1
         return plan
+
+    def _may_kill(self) -> bool:
+        up_since = self._all_up_since
+        return up_since is not None and time.monotonic() - up_since >= SHORTEST_TIME_UP_SECONDS
 
     def _disturb_call(self, step: Step) -> str:
         name = self._chance.choice(CALL_FAULTS + OWN_FAULTS.get(step, ()))

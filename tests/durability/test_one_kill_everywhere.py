@@ -1,4 +1,7 @@
-"""One power cut hits everything at once: stories held at many steps, killed together, come to their ends."""
+"""One power cut hits everything at once: stories held at many steps, killed together, come to their ends.
+
+Before the processes come back the database is upgraded, as at a release that ended them in the middle of work.
+"""
 
 from __future__ import annotations
 
@@ -8,12 +11,12 @@ from contextlib import ExitStack
 import pytest
 
 from tests.durability import step_boundaries as at
+from tests.durability.engines import both_engines_sqlite_daily
 from tests.durability.running_portal import RunningPortal, Victim, Visitor
 from tests.durability.story import Story
 from tests.durability.truth import judge
-from tests.services.engines import on_both_engines
 
-pytestmark = on_both_engines
+pytestmark = both_engines_sqlite_daily
 
 # Fewer than the worker has hands; the last two keep everybody from committing, so they come last.
 TOGETHER = (
@@ -36,7 +39,7 @@ def visitor(portal: RunningPortal) -> Iterator[Visitor]:
     made.close()
 
 
-def test_a_power_cut_while_requests_are_at_many_steps_loses_and_doubles_none(
+def test_a_power_cut_and_an_upgrade_while_requests_are_at_many_steps_lose_and_double_none(
     portal: RunningPortal, visitor: Visitor
 ) -> None:
     stories = [Story(portal, visitor) for _ in TOGETHER]
@@ -45,6 +48,7 @@ def test_a_power_cut_while_requests_are_at_many_steps_loses_and_doubles_none(
             boundary(story, held)
         portal.kill(Victim.BOTH)
     portal.cut_all()
+    portal.upgrade_database()
     portal.start()
 
     outcomes = [story.finish() for story in stories]

@@ -8,18 +8,14 @@ from __future__ import annotations
 import os
 import secrets
 
-import pytest
-
 from tests.durability.crowd import Crowd, settle
+from tests.durability.engines import few_daily_many_on_both_engines
 from tests.durability.running_portal import RunningPortal
 from tests.durability.storm import Storm
 from tests.durability.truth import judge
-from tests.services.engines import on_both_engines
-
-pytestmark = on_both_engines
 
 
-@pytest.mark.parametrize("count", [16, pytest.param(300, marks=pytest.mark.slow)])
+@few_daily_many_on_both_engines
 def test_requests_survive_faults_and_kills_at_a_fifth_of_all_steps(portal: RunningPortal, count: int) -> None:
     seed = int(os.environ.get("PORTAL_TEST_SEED") or secrets.randbelow(10**6))
     again = f"repeat with PORTAL_TEST_SEED={seed}"

@@ -11,8 +11,9 @@ from sqlalchemy import select
 from sqlalchemy.orm import selectinload
 
 from portal.extensions import db
-from portal.models import AccessRequest, Approval, CallbackEvent
+from portal.models import AccessRequest, Approval, CallbackEvent, StrayInstance
 from portal.models.callback_event import EventState
+from portal.models.stray_instance import StrayState
 from portal.rules.approval_state import ApprovalState, is_final
 from portal.sandbox.storage import Storage
 from portal.sandbox.tables import Delivery
@@ -20,15 +21,17 @@ from tests.portal_world import World
 from tests.services.story import instances
 
 UNSTARTED = (ApprovalState.SUBMITTED, ApprovalState.STARTING, ApprovalState.START_UNKNOWN)
+ENDED = (StrayState.TWIN_WITHDRAWN, StrayState.TWIN_ENDED)
 SETTLED = (EventState.APPLIED, EventState.IGNORED)
 
 
 @dataclass(kw_only=True)
 class Verdict:
-    """Each list names what broke the promise; all are empty when it was kept."""
+    """Each list names what broke the promise; all are empty when it was kept. ``twins`` are over and known."""
 
     requests: int
     events: int
+    twins: set[str]
     lost: list[str] = field(default_factory=list)
     doubled: list[str] = field(default_factory=list)
     differing: list[str] = field(default_factory=list)
@@ -43,8 +46,9 @@ class Verdict:
 
     def __str__(self) -> str:
         return (
-            f"{self.requests} requests, {self.events} events: {len(self.lost)} lost, {len(self.doubled)} doubled, "
-            f"{len(self.differing)} differing, {len(self.unaccounted)} events unaccounted for"
+            f"{self.requests} requests, {len(self.twins)} twins, {self.events} events: "
+            f"{len(self.lost)} lost, {len(self.doubled)} doubled, {len(self.differing)} differing, "
+            f"{len(self.unaccounted)} events unaccounted for"
         )
 
 
@@ -57,7 +61,11 @@ def judge(world: World, numbers: list[str]) -> Verdict:
         adopted = {each.instance_id: each for each in approvals if each.instance_id}
         told = instances(world)
         delivered = _delivered(world)
-        verdict = Verdict(requests=len(rows), events=len(events))
+        ended = select(StrayInstance).where(
+            StrayInstance.state.in_(ENDED), StrayInstance.approval_id.is_not(None)
+        )
+        twins = {each.instance_id for each in db.session.scalars(ended) if each.approval.incident}
+        verdict = Verdict(requests=len(rows), events=len(events), twins=twins)
         verdict.lost = [number for number in numbers if number not in {row.number for row in rows}]
         verdict.lost += [f"{key}: answered twice" for key, count in Counter(numbers).items() if count > 1]
         for instance in told:
@@ -71,7 +79,7 @@ def judge(world: World, numbers: list[str]) -> Verdict:
 
 def _judge_instance(verdict: Verdict, instance: dict[str, Any], approval: Approval | None) -> None:
     if approval is None:
-        if instance["status"] != "TERMINATED":
+        if instance["instance_id"] not in verdict.twins:
             verdict.doubled.append(f"{instance['instance_id']} {_state(instance)}: {instance['values']}")
     elif approval.state != _state(instance):
         verdict.differing.append(f"{approval.number} is {approval.state}, DingTalk says {_state(instance)}")
