@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
+import pytest
 from sqlalchemy import select
 
 from portal.database import transaction
@@ -14,6 +15,13 @@ from portal.services.chores import ChoreName
 from tests.portal_world import World
 
 FETCH = "getFailedEvents"
+
+# On PostgreSQL too, where time is no matter: what these tests are about hardly depends on the engine.
+also_on_postgresql = pytest.mark.parametrize(
+    "shared_world",
+    ["sqlite", pytest.param("postgresql", marks=[pytest.mark.postgresql, pytest.mark.slow])],
+    indirect=True,
+)
 
 
 def metered(world: World) -> int:

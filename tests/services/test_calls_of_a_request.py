@@ -37,7 +37,7 @@ def test_a_request_withdrawn_at_once_costs_four_calls(world: World) -> None:
     assert 4 <= metered(world) - before <= 5
 
 
-@pytest.mark.parametrize("action", ["agree", "refuse"])
+@pytest.mark.parametrize("action", ["agree", pytest.param("refuse", marks=pytest.mark.slow)])
 def test_a_request_that_waits_twenty_days_with_healthy_events_costs_at_most_six_calls(
     world: World, action: str
 ) -> None:

@@ -18,10 +18,10 @@ from portal.models import CallbackEvent
 from portal.services.chores import AFTER_REFUSAL, ChoreName
 from portal.services.failed_pushes import WHILE_ALL_IS_WELL, WHILE_IN_DOUBT, WHILE_NOTHING_IS_OPEN
 from tests.portal_world import CORP_ID, World
-from tests.services.engines import on_both_engines
 from tests.services.story import approval_of, audited, calls, fault, set_up, started, state_of
 from tests.services.story_of_chores import (
     FETCH,
+    also_on_postgresql,
     chore,
     counts,
     drain,
@@ -33,7 +33,7 @@ from tests.services.story_of_chores import (
     set_quota,
 )
 
-pytestmark = on_both_engines
+pytestmark = also_on_postgresql
 DRAIN = ChoreName.DRAIN_FAILED_PUSHES
 
 

@@ -9,9 +9,9 @@ import pytest
 from portal.services.chores import ChoreName
 from portal.services.sweep import EVERY_WHILE_CALLS_ARE_SHORT, WHEN_HEARD, WHEN_UNHEARD
 from tests.portal_world import World
-from tests.services.engines import on_both_engines
 from tests.services.story import approval_of, calls, fault, set_up, started, state_of
 from tests.services.story_of_chores import (
+    also_on_postgresql,
     chore,
     metered,
     pass_days,
@@ -20,7 +20,7 @@ from tests.services.story_of_chores import (
     sweep,
 )
 
-pytestmark = on_both_engines
+pytestmark = also_on_postgresql
 READ = "getProcessInstance"
 A_MINUTE = timedelta(minutes=1)
 

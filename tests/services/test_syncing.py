@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import pytest
+from click.testing import CliRunner
 
+from portal.channels.dingtalk.call_counting import CallMade
+from portal.cli import portal
 from portal.services.audit import PORTAL
 from portal.services.faults import NotThere, Problem, ProblemReason
 from tests.portal_world import World
-from tests.services.engines import on_both_engines
 from tests.services.story import (
     actor_named,
     approval_of,
@@ -20,9 +22,9 @@ from tests.services.story import (
     started,
     state_of,
 )
-from tests.services.story_of_chores import FETCH, metered, plan, set_quota
+from tests.services.story_of_chores import FETCH, also_on_postgresql, metered, plan, set_quota
 
-pytestmark = on_both_engines
+pytestmark = also_on_postgresql
 READ = "getProcessInstance"
 
 
@@ -115,8 +117,8 @@ def test_a_person_who_presses_all_day_spends_a_dozen_calls(world: World) -> None
     set_up(world)
     number, _ = started_unheard(world)
     before = metered(world)
-    for _ in range(24 * 6):
-        world.let_pass(minutes=10)
+    for _ in range(24 * 3):
+        world.let_pass(minutes=20)
         refused_or_none(world, number)
         world.work()
     assert metered(world) - before <= 15
@@ -166,6 +168,22 @@ def test_all_open_ones_are_read_once_each_also_past_seventy_percent(world: World
         assert world.services.syncing.open_approvals() == 1
     assert calls(world, READ) == before + 4
     assert calls(world, FETCH) == fetched  # that list is left alone past seventy percent
+
+
+def test_portal_sync_does_the_same_from_the_command_line(world: World) -> None:
+    set_up(world)
+    number, instance_id = started_unheard(world)
+    world.act(instance_id, "chen", "agree")
+    done = CliRunner().invoke(portal, ["sync"], env=world.environment)
+    assert (done.exit_code, done.output.splitlines()[-1]) == (0, "1 open approvals will be read.")
+    world.work()
+    with world.app.app_context():
+        assert state_of(number) == "approved"
+        assert [entry.actor_name for entry in audited("approvals.synced")] == ["portal"]
+        world.services.dingtalk_calls.tally(CallMade(operation=READ, result="quota_exhausted"))
+    refused_now = CliRunner().invoke(portal, ["sync"], env=world.environment)
+    assert refused_now.exit_code == 1
+    assert "used up" in refused_now.output
 
 
 def test_sync_waits_while_dingtalk_answers_no_calls(world: World) -> None:
