@@ -22,6 +22,7 @@ from tests.workflows.processes import PATIENCE_SECONDS, ROOT, running, wait, wor
 pytestmark = [on_both_engines, pytest.mark.slow]
 
 REQUESTS = 12
+HAS_INSTANCE = Approval.instance_id.is_not(None)
 # A call cut off leaves a lease to run out and a search to be made.
 LONGEST_SECONDS = 150.0
 NEXT_WORK_VERSION = "v-next"
@@ -83,14 +84,16 @@ def test_work_begun_by_the_old_version_is_finished_by_the_new_one(world: World, 
 
     with running(world, "worker", name="new", root=next_version) as new:
         worker_id(new)
-        wait(
-            lambda: states(world) == {"pending": REQUESTS},
-            seconds=LONGEST_SECONDS,
-            what=lambda: str(states(world)),
-        )
-    adopted = world.look(lambda: list(db.session.scalars(select(Approval.instance_id))))
+        wait(lambda: is_settled(world), seconds=LONGEST_SECONDS, what=lambda: str(states(world)))
+    adopted = world.look(lambda: list(db.session.scalars(select(Approval.instance_id).where(HAS_INSTANCE))))
+    assert len(set(adopted)) == len(adopted) > 0
     assert {each["instance_id"] for each in instances(world)} == set(adopted)
-    assert len(set(adopted)) == REQUESTS
+
+
+def is_settled(world: World) -> bool:
+    """Whether all are started, but those cut off before DingTalk was asked: for them it is still searched."""
+    found = states(world)
+    return not {"submitted", "starting"} & found.keys() and found.get("pending") == len(instances(world))
 
 
 def states(world: World) -> dict[str, int]:
