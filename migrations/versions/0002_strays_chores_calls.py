@@ -66,7 +66,8 @@ def upgrade():
         batch_op.create_index('ix_portal_callback_event_parked', ['id'], unique=False, sqlite_where=sa.text("state = 'parked'"), postgresql_where=sa.text("state = 'parked'"))
         batch_op.create_index('ix_portal_callback_event_prunable', ['settled_at'], unique=False, sqlite_where=sa.text("settled_at IS NOT NULL AND payload <> ''"), postgresql_where=sa.text("settled_at IS NOT NULL AND payload <> ''"))
 
-    # ### end Alembic commands ###
+    # What was done with before this is as old as its arrival: it may be pruned as well.
+    op.execute("UPDATE portal_callback_event SET settled_at = received_at WHERE state IN ('applied', 'ignored')")
 
 
 def downgrade():
