@@ -99,6 +99,7 @@ def test_the_same_outcome_by_callback_and_by_the_list_changes_nothing(world: Wor
     assert (calls(world, FETCH), calls(world, "getProcessInstance")) == (1, reads)
 
 
+@pytest.mark.slow
 def test_all_pages_are_taken_one_after_the_other(world: World) -> None:
     set_up(world)
     lose_pushes(world)

@@ -98,7 +98,7 @@ def test_sweeps_end_exactly_where_seventy_percent_are_used(world: World) -> None
     assert metered(world) == used + 2
 
 
-@pytest.mark.parametrize("failing", ["permission", "trouble"])
+@pytest.mark.parametrize("failing", ["permission", pytest.param("trouble", marks=pytest.mark.slow)])
 def test_a_read_that_keeps_failing_is_tried_more_and_more_seldom(world: World, failing: str) -> None:
     set_up(world)
     number, instance_id = started(world)

@@ -113,6 +113,7 @@ def refused_or_none(world: World, number: str) -> ProblemReason | None:
     return None
 
 
+@pytest.mark.slow
 def test_a_person_who_presses_all_day_spends_a_dozen_calls(world: World) -> None:
     set_up(world)
     number, _ = started_unheard(world)
