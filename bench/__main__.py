@@ -9,7 +9,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from bench import busy_worker, callback_intake, finding, machine, outcomes, pages, start_up
+from bench import busy_worker, callback_intake, finding, machine, outcomes, pages, start_up, worker_drain
 from bench.goals import judged, table
 from bench.in_process import InProcessPortal
 from bench.place import Place
@@ -28,6 +28,12 @@ def main() -> int:
     _say("lists, detail and search with 10,000 and with 1,000,000 requests ...")
     with tempfile.TemporaryDirectory(prefix="portal-bench-") as folder:
         results["finding"] = finding.measure(Path(folder))
+    _say("two workers and one ...")
+    drained = worker_drain.measure()
+    if drained is None:
+        _say("... left out: PORTAL_TEST_POSTGRESQL_URL does not name a PostgreSQL server")
+    else:
+        results["worker_drain"] = drained
     results["goals"] = judged(results)
     results["took_seconds"] = round(time.monotonic() - began)
     RESULTS.write_text(json.dumps(results, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
