@@ -22,6 +22,7 @@ from portal.migrating import one_at_a_time
 from portal.settings import Settings
 
 BUSY_SECONDS = 30.0
+HEADER = b"SQLite format 3\0"
 # Beside the file while somebody works on it; what was written lately may be in there only.
 LOGS = ("-wal", "-shm", "-journal")
 
@@ -83,11 +84,13 @@ class SqliteFile:
     def is_empty(self) -> bool:
         if not self._file.exists():
             return True
+        if self._is_damaged():
+            return False  # which may be why somebody restores
         try:
             with closing(_opened(self._file)) as connection:
                 return connection.execute("SELECT count(*) FROM sqlite_master").fetchone() == (0,)
         except sqlite_driver().DatabaseError:
-            return False  # damaged, which may be why somebody restores
+            return False
 
     def load(self, dump: Path, *, afterwards: Sequence[str]) -> Path | None:
         """Prepare the restored file beside the other one and give it its name in one step."""
@@ -99,24 +102,27 @@ class SqliteFile:
         dump.chmod(self._file.stat().st_mode & 0o777 if self._file.exists() else 0o600)
         with dump.open("rb") as written:
             os.fsync(written.fileno())
-        kept = self._keep() if self._file.exists() else None
-        dump.replace(self._file)
-        sync_folder(self._file.parent)
-        return kept
-
-    def _keep(self) -> Path:
         kept = self._file.with_name(f"{self._file.name}.replaced-{datetime.now(UTC):%Y%m%dT%H%M%S%fZ}")
-        kept.hardlink_to(self._file)
+        has_replaced = self._file.exists()
+        if has_replaced:
+            kept.hardlink_to(self._file)
         for end in LOGS:
-            # Only a damaged file still has one; beside the restored file it would be taken for its own.
+            # Left by a file that is damaged or gone; beside the restored one it would be taken for its own.
             log = self._file.with_name(self._file.name + end)
             if log.exists():
                 log.rename(kept.with_name(kept.name + end))
-        return kept
+        dump.replace(self._file)
+        sync_folder(self._file.parent)
+        return kept if has_replaced else None
+
+    def _is_damaged(self) -> bool:
+        """Whether this is no SQLite file at all: then SQLite would throw its log away, which may be of use."""
+        with self._file.open("rb") as opened:
+            return opened.read(len(HEADER)) not in (HEADER, b"")
 
     def _close_its_log(self) -> None:
         """Take everything into the one file, which SQLite refuses while anybody else has it open."""
-        if not self._file.exists():
+        if not self._file.exists() or self._is_damaged():
             return
         try:
             with closing(_opened(self._file, busy_seconds=0)) as connection:

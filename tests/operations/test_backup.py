@@ -192,6 +192,24 @@ def test_sessions_and_workers_of_that_time_are_gone(world: World, tmp_path: Path
     assert world.look(lambda: db.session.scalars(select(AuditEntry.action)).all())[-1] == "backup.restored"
 
 
+def test_a_damaged_database_is_replaced_and_kept_with_its_log(
+    world: World, place: Settings, tmp_path: Path
+) -> None:
+    if not world.settings.is_sqlite:
+        pytest.skip("a server looks after its own files")
+    file, damaged = backup_of(world, tmp_path), place.instance_path / "portal.sqlite3"
+    damaged.write_bytes(b"not a database" * 500)
+    damaged.with_name("portal.sqlite3-wal").write_bytes(b"the log of another")
+    with pytest.raises(BackupProblem, match="There is a database already"):
+        restore_backup(place, file, may_replace=False)
+    restored = restore_backup(place, file, may_replace=True)
+    assert restored.replaced is not None
+    assert restored.replaced.read_bytes().startswith(b"not a database")
+    assert Path(f"{restored.replaced}-wal").read_bytes() == b"the log of another"
+    with rows_of(place) as read:
+        assert read(Resource.__table__)
+
+
 def test_a_backup_never_overwrites_a_file(world: World, tmp_path: Path) -> None:
     file = tmp_path / "mine"
     file.write_text("precious")
