@@ -135,3 +135,21 @@ def test_no_secret_is_in_the_text_of_the_settings() -> None:
     secrets = {name: f"{name}-{'s' * 32}" for name in names}
     shown = repr(read_settings({**secrets, "PORTAL_DATABASE_URL": "postgresql://u:the-password@h/d"}))
     assert [secret for secret in (*secrets.values(), "the-password") if secret in shown] == []
+
+
+@pytest.mark.parametrize("worker_id", ["a b", "a/b", "../worker", "ü", "w" * 65])
+def test_a_worker_id_that_cannot_name_a_file_is_a_fault(worker_id: str) -> None:
+    assert [fault for fault in faults(PORTAL_WORKER_ID=worker_id) if fault.startswith("PORTAL_WORKER_ID")]
+
+
+def test_workers_do_six_things_at_once_and_leave_a_little_of_dingtalks_limit_unless_told_otherwise() -> None:
+    usual = read_settings({"PORTAL_SECRET_KEY": KEY})
+    assert (usual.worker_id, usual.worker_concurrency, usual.dingtalk_calls_per_second) == ("", 6, 18)
+    told = {
+        "PORTAL_WORKER_CONCURRENCY": "4",
+        "PORTAL_DINGTALK_CALLS_PER_SECOND": "100",
+        "PORTAL_WORKER_ID": "w.1-a_b",
+    }
+    settings = read_settings({"PORTAL_SECRET_KEY": KEY, **told})
+    assert (settings.worker_id, settings.worker_concurrency) == ("w.1-a_b", 4)
+    assert settings.dingtalk_calls_per_second == 100
