@@ -289,8 +289,14 @@ def test_asking_and_following(world: World, page: Page, looks: Looks) -> None:
     for make in REQUESTS:
         window.go(f"/requests/{make(world)}")
         looks.at(page, make.__name__)
-    window.go("/requests")
-    looks.at(page, "requests")
+    for path in ("/requests?q=sales&state=open", "/requests?q=zzz"):
+        window.go(path)
+        looks.at(page, path)
+    PortalWindow(page, world, "chen").go("/requests/to-decide")
+    looks.at(page, "requests to decide about")
+    PortalWindow(page, world, "alice").go("/requests/all")
+    looks.at(page, "all requests")
+    looks.at(page, "all requests", width=SMALL)
 
 
 def test_pages_that_say_what_went_wrong(world: World, page: Page, looks: Looks) -> None:
@@ -325,6 +331,7 @@ def test_every_page_in_chinese(world: World, page: Page, looks: Looks) -> None:
         SALES,
         f"/requests/{number}",
         "/requests",
+        "/requests/all?q=zz",
         "/nothing-here",
     ):
         window.go(path)

@@ -124,6 +124,37 @@ def test_the_list_follows_what_is_typed_and_the_focus_stays(page: Page) -> None:
     expect(page).to_have_url(re.compile(r"q=sales"))
 
 
+def test_a_search_among_requests_follows_what_is_typed_and_chosen(page: Page, ready: World) -> None:
+    number = ask(ready.client("bob"))
+    page.goto("/requests")
+    page.evaluate("window.notReloaded = true")
+    page.locator("#query").press_sequentially(number.lower())
+    expect(page.locator("#request-list tbody tr")).to_have_count(1)
+    expect(page.locator("#query")).to_be_focused()
+    expect(page.locator("#announcer")).to_have_text("1 request")
+    expect(page).to_have_url(re.compile(rf"/requests\?q={number.lower()}$"))
+    page.select_option("#state", "approved")
+    expect(page.locator("#request-list")).to_contain_text("Nothing found")
+    expect(page).to_have_url(re.compile(r"state=approved$"))
+    assert page.evaluate("window.notReloaded") is True
+    page.reload()
+    expect(page.locator("#query")).to_have_value(number.lower())
+    expect(page.locator("#state")).to_have_value("approved")
+
+
+def test_a_search_among_requests_works_without_javascript(browser: Browser, ready: World) -> None:
+    number = ask(ready.client("bob"))
+    context = signed_in(browser, ready, has_javascript=False)
+    page = context.new_page()
+    page.goto("/requests")
+    page.fill("#query", f"{number} sales")
+    page.select_option("#state", "open")
+    page.click("form[role=search] button")
+    expect(page.locator("#request-list tbody tr")).to_have_count(1)
+    expect(page.locator("#state")).to_have_value("open")
+    context.close()
+
+
 def test_the_date_is_asked_for_only_when_it_counts(page: Page) -> None:
     page.goto(FORM)
     expect(page.locator("#until")).to_be_hidden()
