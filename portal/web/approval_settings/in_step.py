@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from flask import Blueprint, flash, redirect
@@ -38,7 +39,7 @@ def set_quota() -> BaseResponse:
     except Problem as problem:
         form.version.data = str(services().approval_settings.current().version)
         return _refused(problem, quota_form=form, is_quota_typed=True)
-    return _done(gettext("Saved."))
+    return _done(gettext("Saved."), triggers=["quota-saved"])
 
 
 @in_step.post("/quota/probe")
@@ -69,8 +70,8 @@ def _refused(problem: Problem, **changes: Any) -> BaseResponse:
     )
 
 
-def _done(said: str) -> BaseResponse:
+def _done(said: str, *, triggers: Sequence[str] = ()) -> BaseResponse:
     if wants_partial():
-        return show_section(Section.IN_STEP, step_said=said)
+        return show_section(Section.IN_STEP, triggers=triggers, step_said=said)
     flash(said, "success")
     return redirect(page_address(Section.IN_STEP), code=303)
