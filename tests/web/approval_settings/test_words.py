@@ -27,7 +27,14 @@ from tests.portal_world import World
 SERVICES = Path(__file__).resolve().parents[3] / "portal" / "services"
 UNEXPECTED = "DingTalk answered something unexpected"
 UNFORESEEN = "This cannot be used. Check it and try again."
-FACTS = {"name": "Iris He", "people": "Kate Xu", "limit": "2000", "added": "a", "removed": "b", "minutes": "2"}
+FACTS = {
+    "name": "Iris He",
+    "people": "Kate Xu",
+    "limit": "2000",
+    "added": "a",
+    "removed": "b",
+    "minutes": "2",
+}
 
 
 @pytest.fixture(autouse=True)
