@@ -90,8 +90,8 @@ class ApprovalChannel(Protocol):
     def start(self, order: StartOrder) -> str:
         """Start once and return the instance id; ``Retry.OUTCOME_UNKNOWN`` means it may exist."""
 
-    def list_started(self, order: StartOrder, *, after: datetime, before: datetime) -> tuple[str, ...]:
-        """Return the ids of all that this requester started with this template between two moments."""
+    def list_started(self, order: StartOrder, *, after: datetime) -> tuple[str, ...]:
+        """Return the ids of all that this requester started with this template after a moment."""
 
     def read(self, instance_id: str) -> Reading:
         """Read the truth about an instance."""

@@ -53,7 +53,8 @@ class InstanceSearch:
         now, sent_at = self.clock.now(), attempt.sent_at
         if sent_at is None or now - sent_at > LISTED_FOR:
             return ()
-        return channel.list_started(attempt.order, after=sent_at - BEFORE_SENDING, before=max(now, sent_at))
+        # A clock that was set back meanwhile put the sending into the future.
+        return channel.list_started(attempt.order, after=min(sent_at, now) - BEFORE_SENDING)
 
     @staticmethod
     def _matching(channel: ApprovalChannel, ids: list[str], attempts: tuple[Attempt, ...]) -> Iterator[Found]:

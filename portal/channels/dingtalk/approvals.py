@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 from portal.channels.approval_channel import Reading, Record, RecordKind, StartOrder
 from portal.channels.dingtalk.connection import DingTalkConnection, in_our_words
 from portal.channels.dingtalk.flow import our_nodes
-from portal.channels.failures import OwnFailure, Retry, own_failure
+from portal.channels.failures import ChannelError, OwnFailure, Retry, own_failure
 from portal.dingtalk.instances import (
     FieldValue,
     InstanceDetail,
@@ -21,6 +21,9 @@ from portal.dingtalk.instances import (
 from portal.dingtalk.loose_json import utc_from_iso
 from portal.rules.approval_state import ApprovalState
 from portal.rules.flow_rules import FlowVerdict, Node, NodeRule, NodeTask, judge_flow
+
+# DingTalk: obtain-an-approval-list-of-instance-ids, for a period that ends before it begins.
+IN_THE_FUTURE = "invalidEndTime"
 
 _RECORD_KINDS = {
     "START_PROCESS_INSTANCE": RecordKind.SUBMITTED,
@@ -77,18 +80,26 @@ class DingTalkApprovals:
                 )
             )
 
-    def list_started(self, order: StartOrder, *, after: datetime, before: datetime) -> tuple[str, ...]:
-        """List ids by template, requester and time of start: one counted call for every 20."""
+    def list_started(self, order: StartOrder, *, after: datetime) -> tuple[str, ...]:
+        """List ids by template, requester and time of start: one counted call for every 20.
+
+        It ends with DingTalk's own present, as ours may be minutes behind it; nothing was started after a moment
+        that DingTalk has not come to yet.
+        """
         client = self._connection.client()
-        with in_our_words():
-            return tuple(
-                client.instances.list_ids(
-                    process_code=order.process_code,
-                    started_after=after,
-                    started_before=before,
-                    user_ids=(order.requester_user_id,),
+        try:
+            with in_our_words():
+                return tuple(
+                    client.instances.list_ids(
+                        process_code=order.process_code,
+                        started_after=after,
+                        user_ids=(order.requester_user_id,),
+                    )
                 )
-            )
+        except ChannelError as error:
+            if error.failure.code != IN_THE_FUTURE:
+                raise
+            return ()
 
     def read(self, instance_id: str) -> Reading:
         """Read the instance detail."""
