@@ -101,11 +101,10 @@ def _conditions(session: Session, person: Person, wanted: Wanted) -> list[Condit
         raise NotThere
     if wanted.state is not None:
         conditions.append(in_state(wanted.state))
-    for each in _parts(session, wanted):
-        condition = mentions(session, each)
-        if condition is None:
-            return None
-        conditions.append(condition)
+    mentioned = _mentioned(session, wanted)
+    if mentioned is None:
+        return None
+    conditions += mentioned
     return conditions or [any_request()]
 
 
@@ -113,17 +112,19 @@ def _whose(person: Person, whose: Whose) -> Condition:
     return asked_by(person.id) if whose == Whose.MINE else decided_by(person.id)
 
 
-def _parts(session: Session, wanted: Wanted) -> list[str]:
-    """Return what has to be mentioned: each of the words, or all as one where somebody or something is called so.
+def _mentioned(session: Session, wanted: Wanted) -> list[Condition] | None:
+    """Return that each word is mentioned, or all as one where something is called so; None if one is nowhere.
 
     Two words of a name are common each; together they lead straight to whom they mean. Only admins search so: it
     tells that there is such a name.
     """
     words = _words(wanted.text)
-    whole = " ".join(words)
-    if len(words) > 1 and wanted.whose == Whose.EVERYBODYS and mentions(session, whole) is not None:
-        return [whole]
-    return words
+    if len(words) > 1 and wanted.whose == Whose.EVERYBODYS:
+        whole = mentions(session, " ".join(words))
+        if whole is not None:
+            return [whole]
+    mentioned = [each for each in (mentions(session, word) for word in words) if each is not None]
+    return mentioned if len(mentioned) == len(words) else None
 
 
 def _words(text: str) -> list[str]:
