@@ -73,7 +73,10 @@ def _last_event(report: StepReport) -> Check:
     if last is None:
         heard: str | Markup = gettext("Nothing yet.")
     else:
-        heard = escape("{} ({}), {}.").format(ago(last.received_at), moment(last.received_at), _by(last.road))
+        at = last.received_at
+        heard = escape(gettext("{ago} ({at}), {road}.")).format(
+            ago=ago(at), at=moment(at), road=_by(last.road)
+        )
     if report.in_doubt_since is None:
         if last is None:
             return _quiet("last_event", title, heard)
@@ -131,13 +134,12 @@ def _calls(report: StepReport) -> Check:
         return _problem(
             "calls",
             title,
-            escape("{}. {} {}").format(
-                used,
+            escape(
                 gettext(
-                    "DingTalk says that the organisation's calls are used up: starts and reads wait. Next try:"
-                ),
-                moment(max(budget.stopped_until, report.at)),
-            ),
+                    "{used}. DingTalk says that the organisation's calls are used up: starts and reads wait. "
+                    "Next try: {at}"
+                )
+            ).format(used=used, at=moment(max(budget.stopped_until, report.at))),
             gettext(
                 "A DingTalk administrator can buy more calls in DingTalk's developer console; then press Try again "
                 "now. Else the portal goes on by itself in the new month. Nothing is lost."
