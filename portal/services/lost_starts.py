@@ -33,6 +33,7 @@ LOOKS = len(RESOLVE_PAUSES)
 LOOKED_FOR = sum(RESOLVE_PAUSES, timedelta())
 # Events may wake a search early, and the clock may be set back: neither shortens it nor keeps it up for ever.
 MOST_LOOKS = 4 * LOOKS
+UNSTARTED = (ApprovalState.COULD_NOT_START, ApprovalState.WITHDRAWN)
 # Answers that say there is nothing to be found where we look.
 NOTHING_THERE = frozenset({"template_gone", "parameters_refused"})
 
@@ -82,6 +83,8 @@ class LostStarts:
         """Look for an instance of a start that was declared not found: one that surfaces now is a twin."""
         with transaction() as session:
             approval = locked(session, approval_id)
+            if approval.state not in UNSTARTED:
+                return  # tried again meanwhile: what is promised now is none of a late look's business
             attempts = attempts_of(approval) if _was_lost(approval) else ()
             approval.resolve_tries += 1 if attempts else 0
             plan_late_look(approval, at=self.clock.now())
@@ -143,5 +146,4 @@ class LostStarts:
 
 
 def _was_lost(approval: Approval) -> bool:
-    is_unstarted = approval.state in (ApprovalState.COULD_NOT_START, ApprovalState.WITHDRAWN)
-    return is_unstarted and approval.instance_id is None and approval.resolve_tries >= LOOKS
+    return approval.instance_id is None and approval.resolve_tries >= LOOKS

@@ -70,3 +70,16 @@ def test_what_was_refused_is_tried_again_under_a_reference_of_its_own_without_a_
     assert instance["values"]["Request number"] == f"{number}-2"
     assert world.look(lambda: approval_of(number).earlier_attempts) is None
     assert "listInstanceIds" not in world.control("GET", "/calls")["calls"]
+
+
+def test_a_look_for_the_attempt_before_that_comes_late_leaves_the_new_promise_alone(world: World) -> None:
+    set_up(world)
+    number = could_not_start(world)
+    approval_id = world.look(lambda: approval_of(number).id)
+    try_again(world, number)
+    with world.app.app_context():
+        # A worker that read the row before somebody pressed Try again.
+        work = world.services.approval_work
+        work.lost.look_late(approval_id, work.channels[approval_of(number).channel])
+    follow(world, number, "pending")
+    assert len(instances(world)) == 1
