@@ -130,9 +130,8 @@ class Outcomes:
         log.warning("read.failed", **failure.told)
         with transaction() as session:
             approval = session.get_one(Approval, approval_id, with_for_update={"of": Approval})
-            if is_final(approval.state):
-                return
-            approval.failure = failure.to_json()
+            if not is_final(approval.state):
+                approval.failure = failure.to_json()
             approval.retries += 1
             approval.due_at = self.clock.now() + _pause_after(failure, retries=approval.retries)
 

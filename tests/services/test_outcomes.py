@@ -85,6 +85,28 @@ def test_a_contradiction_after_the_end_is_an_incident_and_the_state_stays(world:
         assert len(audited("incident.contradiction")) == 1
 
 
+def test_a_contradiction_that_cannot_be_read_is_not_asked_for_every_minute(world: World) -> None:
+    set_up(world)
+    number, instance_id = started(world)
+    with world.app.app_context(), transaction() as session:
+        session.execute(update(Approval).values(state="rejected", due_at=None, closed_at=world.clock.now()))
+        session.execute(update(AccessRequest).values(state="rejected", closed_at=world.clock.now()))
+    world.control("PUT", "/permissions", {"Workflow.Instance.Read": False})
+    world.act(instance_id, "chen", "agree")
+    world.work_until(lambda: calls(world, READ) == 1)
+
+    for _ in range(6):
+        world.let_pass(minutes=1)
+        world.work()
+    assert calls(world, READ) <= 2
+    assert world.look(lambda: failure_of(number)) == {}
+
+    world.control("PUT", "/permissions", {"Workflow.Instance.Read": True})
+    world.let_pass(hours=1)
+    world.work_until(lambda: approval_of(number).incident is not None)
+    assert world.look(lambda: approval_of(number).due_at) is None
+
+
 def test_events_after_the_end_that_tell_nothing_new_cost_no_call(world: World) -> None:
     set_up(world)
     number, instance_id = started(world)
