@@ -47,8 +47,10 @@ class CallBudget:
     """The portal's calls of this month and what DingTalk's edition allows the organisation.
 
     ``stopped_until`` is set once DingTalk said that they are used up; then one call shows whether it goes on.
+    ``at`` is the moment of all this.
     """
 
+    at: datetime
     month: str
     used: int
     quota: int
@@ -56,8 +58,8 @@ class CallBudget:
 
     @property
     def is_stopped(self) -> bool:
-        """Whether work that calls DingTalk waits."""
-        return self.stopped_until is not None
+        """Whether work that calls DingTalk waits. When that is over, whatever comes first is the probe."""
+        return self.stopped_until is not None and self.stopped_until > self.at
 
     @property
     def is_short(self) -> bool:
@@ -102,12 +104,14 @@ class DingTalkCalls:
 
     def budget(self) -> CallBudget:
         """Return what was used this month and what is allowed."""
-        month = month_of(self.clock.now())
+        now = self.clock.now()
+        month = month_of(now)
         tallies = db.session.scalars(select(DingTalkCallTally).filter_by(month=month)).all()
         allowed = db.session.execute(
             select(ApprovalSettings.monthly_call_quota, ApprovalSettings.calls_stopped_until)
         ).one_or_none()
         return CallBudget(
+            at=now,
             month=month,
             used=sum(row.count for row in tallies if is_counted(operation=row.operation, result=row.result)),
             quota=allowed.monthly_call_quota if allowed else DEFAULT_QUOTA,
@@ -116,7 +120,8 @@ class DingTalkCalls:
 
     def stopped_until(self) -> datetime | None:
         """Return until when work that calls DingTalk waits, None while it does not."""
-        return db.session.scalar(select(ApprovalSettings.calls_stopped_until))
+        stopped_until = db.session.scalar(select(ApprovalSettings.calls_stopped_until))
+        return stopped_until if stopped_until and stopped_until > self.clock.now() else None
 
     def made(self, operation: str) -> int:
         """Return how many calls of one operation this month has seen."""

@@ -23,11 +23,12 @@ from tests.services.story import (
     calls,
     fault,
     instances,
+    person_named,
     set_up,
     started,
     state_of,
 )
-from tests.services.story_of_chores import metered, set_quota
+from tests.services.story_of_chores import FETCH, drain, metered, plan, set_quota
 
 pytestmark = on_both_engines
 START = "startProcessInstance"
@@ -39,6 +40,11 @@ def stopped_until(world: World) -> datetime | None:
 
 def use_up(world: World) -> None:
     world.control("PUT", "/settings", {"monthly_quota": 1})
+
+
+def started_unheard(world: World) -> tuple[str, str]:
+    fault(world, "lost_event", "*", count=50)
+    return started(world)
 
 
 def allow_again(world: World) -> None:
@@ -162,6 +168,36 @@ def test_the_new_month_lets_the_queue_go_on(world: World) -> None:
     world.let_pass(minutes=6)
     world.work_until(lambda: state_of(number) == "pending")
     assert world.look(lambda: calls_of.budget().used) <= 2
+
+
+def test_a_stop_that_nothing_waits_for_ends_by_itself_once_its_hour_is_over(world: World) -> None:
+    set_up(world)
+    number, instance_id = started_unheard(world)
+    fault(world, "quota_exhausted", FETCH)
+    drain(world)
+    assert stopped_until(world) is not None
+    assert world.look(lambda: approval_of(number).due_at) is None
+    world.act(instance_id, "chen", "agree")
+
+    world.let_pass(hours=9)
+    plan(world)
+    world.work_until(lambda: state_of(number) == "approved")
+    assert stopped_until(world) is None
+
+
+def test_once_the_hour_is_over_sync_now_may_be_the_call_that_shows_whether_dingtalk_answers(
+    world: World,
+) -> None:
+    set_up(world)
+    number, instance_id = started_unheard(world)
+    fault(world, "quota_exhausted", FETCH)
+    drain(world)
+    world.act(instance_id, "chen", "agree")
+    world.let_pass(minutes=61)
+    with world.app.app_context():
+        world.services.syncing.one(actor_named("bob"), person_named("bob"), number)
+    world.work_until(lambda: state_of(number) == "approved")
+    assert stopped_until(world) is None
 
 
 def test_an_admin_can_try_again_now(world: World) -> None:
