@@ -69,7 +69,7 @@ class Crowd:
 
     def _wait_until_most_is_decided(self) -> None:
         """Wait until all that could be started was decided and told; the rest needs the storm to end."""
-        ends_at = time.monotonic() + LONGEST_WAIT_SECONDS + len(self.numbers) / 5
+        ends_at = time.monotonic() + LONGEST_WAIT_SECONDS + len(self.numbers) / 2
         while time.monotonic() < ends_at:
             left = self._portal.work_left()
             undecided = {each["instance_id"] for each in instances(self._portal.world)} - self._decided
@@ -133,6 +133,6 @@ def settle(portal: RunningPortal, crowd: Crowd) -> None:
         what=lambda: f"the end of all work: {portal.work_left()}; {portal.worker.tail()}",
         seconds=420,
     )
-    portal.sweep()
-    wait(portal.is_nothing_under_way, what=lambda: f"the end of the sweep: {portal.work_left()}")
+    portal.sync_all()
+    wait(is_quiet, what=lambda: f"the end of the sweep: {portal.work_left()}")
     assert world.control("GET", "/faults")["faults"] == []

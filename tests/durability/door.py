@@ -18,7 +18,7 @@ from typing import Any
 
 import urllib3
 
-PATIENCE_SECONDS = 60.0
+PATIENCE_SECONDS = 120.0
 HOP_HEADERS = frozenset({"connection", "transfer-encoding", "content-length", "keep-alive"})
 
 

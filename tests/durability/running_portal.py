@@ -22,15 +22,16 @@ from sqlalchemy import ColumnElement, func, make_url, select
 
 from portal.database import sqlite_driver, transaction
 from portal.extensions import db
-from portal.models import Approval, CallbackEvent, StrayInstance
+from portal.models import Approval, CallbackEvent, Chore, StrayInstance
 from portal.models.callback_event import EventState
 from portal.rules.approval_state import OUTCOMES, ApprovalState
+from portal.services.chores import ChoreName
 from tests.durability.door import Door
 from tests.portal_world import World, csrf_token, free_port
-from tests.services.story import approval_of
+from tests.services.story import actor_named, approval_of
 
 ROOT = Path(__file__).parents[2]
-PATIENCE_SECONDS = 90.0
+PATIENCE_SECONDS = 240.0
 UNSTARTED = (ApprovalState.SUBMITTED, ApprovalState.STARTING, ApprovalState.START_UNKNOWN)
 AT_WORK = (*UNSTARTED, ApprovalState.PENDING)
 UNSETTLED = (EventState.RECEIVED, EventState.MATCHED)
@@ -262,11 +263,20 @@ class RunningPortal:
                 stray.found_at, stray.due_at = stray.found_at - (stray.due_at - now), now
         return stuck
 
-    def sweep(self) -> None:
-        """Let every open approval have been silent for so long that the portal looks after it."""
-        with self._locked(Approval, Approval.state == ApprovalState.PENDING) as approvals:
-            for approval in approvals:
-                approval.due_at = self.world.clock.now()
+    def sync_all(self) -> None:
+        """Press "Sync all", and wait until what DingTalk could not deliver is fetched; approvals are being read."""
+        asked_at = self.world.clock.now()
+        with self.world.app.app_context():
+            self.world.services.syncing.all(actor_named("alice"))
+
+        def is_drained() -> bool:
+            chore = db.session.get_one(Chore, ChoreName.DRAIN_FAILED_PUSHES.value)
+            return chore.done_at is not None and chore.done_at >= asked_at
+
+        wait(
+            lambda: bool(self.world.look(is_drained)),
+            what=lambda: f"failed events to be fetched; {self.worker.tail()}",
+        )
 
     def work_left(self) -> dict[str, int]:
         """Return what is still under way, by what it is."""
