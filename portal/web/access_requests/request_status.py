@@ -9,6 +9,7 @@ from datetime import datetime
 from flask_babel import gettext
 
 from portal.channels.approval_channel import RecordKind
+from portal.channels.dingtalk.call_counting import QUOTA_EXHAUSTED
 from portal.models import AccessRequest, Approval, ApprovalRecord, Person
 from portal.rules.approval_state import ApprovalState, is_final
 from portal.web.access_requests.notices import Notice, is_self_approved, notices_about, web_address
@@ -51,14 +52,14 @@ class RequestStatus:
     can_try_again: bool
 
 
-def status_of(request: AccessRequest, *, viewer: Person) -> RequestStatus:
-    """Return what ``viewer`` is shown about ``request``."""
+def status_of(request: AccessRequest, *, viewer: Person, are_calls_stopped: bool) -> RequestStatus:
+    """Return what ``viewer`` is shown about ``request``; while calls are stopped nothing is about to start."""
     is_theirs = request.requester_id == viewer.id
     states = {approval.state for approval in request.approvals}
     return RequestStatus(
         request=request,
         badge=badge_of(request),
-        sentence=_sentence(request),
+        sentence=_sentence(request, are_calls_stopped=are_calls_stopped),
         notices=tuple(notice for approval in request.approvals for notice in notices_about(approval, viewer)),
         timeline=tuple(_timeline(request)),
         links=tuple(filter(None, (web_address(each.instance_url) for each in request.approvals))),
@@ -81,12 +82,14 @@ def badge_of(request: AccessRequest) -> tuple[str, str]:
     return withdrawing_badge() if _is_withdrawing(request) else state_badge(request.state)
 
 
-def _sentence(request: AccessRequest) -> str:
+def _sentence(request: AccessRequest, *, are_calls_stopped: bool) -> str:
     if any(is_self_approved(approval) for approval in request.approvals):
         return str(gettext("Agreed only by the requester: it does not count and gives no access."))
     if _is_withdrawing(request):
         return withdrawing_sentence(request.state)
     waiting_for = [each.failure["kind"] for each in request.approvals if each.failure]
+    if are_calls_stopped:
+        waiting_for.insert(0, QUOTA_EXHAUSTED)
     if request.state == ApprovalState.SUBMITTED and waiting_for:
         return waiting_sentence(waiting_for[0])
     return state_sentence(request.state)

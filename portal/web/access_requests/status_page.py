@@ -27,13 +27,13 @@ def shown_version(number: str) -> str:
 
 def show_status(found: AccessRequest, *, problem: Problem | None = None) -> Response:
     """Render where a request stands, with 409 and the words of ``problem`` when something was not possible."""
-    viewer = signed_in_person()
+    viewer, sync = signed_in_person(), sync_of(found)
     return render(
         "access_requests/status_page.html",
         "access_requests/_status.html",
         status=409 if problem else 200,
-        shown=status_of(found, viewer=viewer),
-        sync=sync_of(found),
+        shown=status_of(found, viewer=viewer, are_calls_stopped=sync.are_calls_stopped),
+        sync=sync,
         is_swap=wants_partial(),
         is_theirs=found.requester_id == viewer.id,
         problem=problem_words(problem) if problem else None,

@@ -23,6 +23,7 @@ class Sync:
     is_asking: bool
     read_at: datetime | None
     stopped_until: datetime | None
+    are_calls_stopped: bool
     mark: str
 
 
@@ -40,7 +41,8 @@ def sync_of(request: AccessRequest) -> Sync:
             for each in running
         ),
         read_at=max((each.last_read_at for each in running if each.last_read_at), default=None),
-        stopped_until=max(stopped_until, now) if stopped_until and waits and not says_so_itself else None,
+        stopped_until=stopped_until if waits and not says_so_itself else None,
+        are_calls_stopped=stopped_until is not None,
         mark=stop_mark(stopped_until),
     )
 

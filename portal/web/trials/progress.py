@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 
 from portal.channels.failures import Failure
@@ -25,7 +26,8 @@ class Progress:
     """The four lines, and what a person needs beside them.
 
     ``is_proved`` says that the whole loop works; ``needs_diagnosis`` that the start event should have come.
-    ``is_worker_missing`` that nobody is there to do the work.
+    ``is_worker_missing`` that nobody is there to do the work, ``calls_stopped_until`` that the month's calls are
+    used up and no failure of its own says so.
     """
 
     token: LineState
@@ -39,13 +41,21 @@ class Progress:
     is_proved: bool
     needs_diagnosis: bool
     is_worker_missing: bool
+    calls_stopped_until: datetime | None
 
     def mark(self, *, finding: str) -> str:
         """Return a short text that is different as soon as a person would see something different."""
         return hashlib.sha256(repr((self, finding)).encode()).hexdigest()[:12]
 
 
-def progress_of(trial: Trial, *, is_running: bool, is_event_overdue: bool, is_worker_alive: bool) -> Progress:
+def progress_of(
+    trial: Trial,
+    *,
+    is_running: bool,
+    is_event_overdue: bool,
+    is_worker_alive: bool,
+    calls_stopped_until: datetime | None,
+) -> Progress:
     """Return where ``trial`` stands."""
     approval = trial.approval
     failure = Failure.from_json(approval.failure) if approval.failure else None
@@ -71,6 +81,7 @@ def progress_of(trial: Trial, *, is_running: bool, is_event_overdue: bool, is_wo
         is_proved=has_event and is_started,
         needs_diagnosis=needs_diagnosis,
         is_worker_missing=not is_worker_alive and is_running,
+        calls_stopped_until=calls_stopped_until if is_running and failure is None else None,
     )
 
 

@@ -65,6 +65,7 @@ def _trial(trial_id: int, *, triggers: tuple[str, ...] = ()) -> Response:
         is_running=portal.trials.is_running(shown),
         is_event_overdue=portal.trials.is_event_overdue(shown),
         is_worker_alive=portal.health.is_worker_alive(),
+        calls_stopped_until=portal.dingtalk_calls.stopped_until(),
     )
     health = portal.callback_diagnosis.health(since=shown.started_at) if progress.needs_diagnosis else None
     mark = progress.mark(finding=health.finding if health else "")

@@ -100,6 +100,8 @@ def test_a_request_that_waits_for_calls_says_so_and_the_open_page_learns_when_it
     page = bob.get(f"/requests/{second}").text
     assert "The organisation's monthly calls to DingTalk are used up" in words(page)
     assert "Nothing is lost: the portal goes on by itself." in words(page)
+    assert "about to start" not in words(page)
+    assert "as soon as DingTalk allows it" in words(page)
     stopped = seen(page)
     assert stopped.endswith("-stopped")
     assert not before.endswith("-stopped")

@@ -7,6 +7,7 @@ import re
 import pytest
 from flask.testing import FlaskClient
 
+from portal.channels.dingtalk.call_counting import CallMade
 from portal.extensions import db
 from portal.models import AccessRequest, Trial
 from tests.portal_world import AES_KEY, World
@@ -248,3 +249,14 @@ def test_nobody_but_an_admin_sees_a_trial(world: World, admin: AdminBrowser) -> 
     address = start(admin)
     dora: FlaskClient = world.client("dora")
     assert dora.get(address).status_code == 403
+
+
+def test_a_test_that_waits_for_the_calls_of_the_month_says_so(world: World, admin: AdminBrowser) -> None:
+    with world.app.app_context():
+        world.services.dingtalk_calls.tally(CallMade(operation="forecast", result="quota_exhausted"))
+    address = start(admin)
+    world.work()
+    assert "Waiting for DingTalk's calls of the month" in words(admin.get(address).text)
+    world.let_pass(minutes=61)
+    world.work()
+    assert "calls of the month" not in words(admin.get(address).text)
