@@ -37,7 +37,7 @@ class AccessRequest(Base):
     closed_at: Mapped[datetime | None]
 
     requester: Mapped[Person] = relationship(lazy="joined")
-    items: Mapped[list[RequestItem]] = relationship(back_populates="request", lazy="selectin")
+    items: Mapped[list[RequestItem]] = relationship(back_populates="request")
     approvals: Mapped[list[Approval]] = relationship(back_populates="request", lazy="selectin")
 
 

@@ -67,7 +67,7 @@ class Approval(Base):
     template: Mapped[ApprovalTemplate] = relationship(lazy="joined")
     approver: Mapped[Person] = relationship(lazy="joined", foreign_keys=[approver_id])
     records: Mapped[list[ApprovalRecord]] = relationship(
-        order_by="ApprovalRecord.position", cascade="all, delete-orphan", lazy="selectin"
+        order_by="ApprovalRecord.position", cascade="all, delete-orphan"
     )
 
     __mapper_args__ = {"version_id_col": version}

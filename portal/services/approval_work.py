@@ -18,7 +18,7 @@ from portal.clock import Clock
 from portal.database import transaction
 from portal.extensions import db
 from portal.log_context import work_about
-from portal.models import Approval
+from portal.models import Approval, Person
 from portal.rules.approval_state import ApprovalState, is_final
 from portal.services.approval_rows import locked, move, order_of, sum_up_request
 from portal.services.instance_adoption import STARTED, InstanceAdoption
@@ -155,9 +155,9 @@ class ApprovalWork:
         approver_id, requester_id = approval.approver_id, approval.requester.id
         for person_id in (approver_id, requester_id):
             self.people.refresh(person_id, max_age=max_age)
-        approval = db.session.get_one(Approval, approval_id)
-        approver_is_active, name = approval.approver.is_active, approval.approver.name
-        requester_is_active = approval.requester.is_active
+        approver = db.session.get_one(Person, approver_id)
+        approver_is_active, name = approver.is_active, approver.name
+        requester_is_active = db.session.get_one(Person, requester_id).is_active
         db.session.rollback()
         if not approver_is_active:
             raise own_failure(OwnFailure.APPROVER_LEFT, name=name)
