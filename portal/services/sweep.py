@@ -63,10 +63,12 @@ class Sweep:
         db.session.rollback()
         if budget.is_short:
             return 0
-        return self._wake(
-            _not_since(self.clock.now() - pause, Approval.started_at, Approval.last_read_at),
-            limit=budget.left_for_sweeps,
-        )
+        unread = _not_since(self.clock.now() - pause, Approval.started_at, Approval.last_read_at)
+        woken = 0
+        # In lots: each holds SQLite's only write lock, and callbacks wait behind it.
+        while lot := self._wake(unread, limit=min(TOGETHER, budget.left_for_sweeps - woken)):
+            woken += lot
+        return woken
 
     def _wake(self, condition: ColumnElement[bool], *, limit: int) -> int:
         with transaction() as session:

@@ -5,9 +5,13 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import event, insert
 
+from portal.database import transaction
+from portal.extensions import db
+from portal.models import AccessRequest, Approval
 from portal.services.chores import ChoreName
-from portal.services.sweep import EVERY_WHILE_CALLS_ARE_SHORT, WHEN_HEARD, WHEN_UNHEARD
+from portal.services.sweep import EVERY_WHILE_CALLS_ARE_SHORT, TOGETHER, WHEN_HEARD, WHEN_UNHEARD
 from tests.portal_world import World
 from tests.services.story import approval_of, calls, fault, set_up, started, state_of
 from tests.services.story_of_chores import (
@@ -125,3 +129,41 @@ def test_the_sweep_comes_back_by_itself(world: World) -> None:
     sweep(world)
     assert timedelta() < pause_until(world, ChoreName.SWEEP) <= timedelta(minutes=2)
     assert world.look(lambda: chore(ChoreName.SWEEP).done_at) is not None
+
+
+def test_when_a_page_may_be_lost_all_open_approvals_are_woken_in_lots_that_others_can_write_between(
+    world: World,
+) -> None:
+    set_up(world)
+    number, _ = started(world)
+    with world.app.app_context():
+        copy_request(number, times=2 * TOGETHER)
+        world.let_pass(hours=7)
+        lots: list[object] = []
+
+        def count(connection: object) -> None:
+            lots.append(connection)
+
+        event.listen(db.engine, "commit", count)
+        woken = world.services.failed_pushes.sweep.wake_unread_for(timedelta(hours=6))
+        event.remove(db.engine, "commit", count)
+        assert woken == 2 * TOGETHER + 1
+        assert db.session.query(Approval).filter(Approval.due_at.is_(None)).count() == 0
+        assert len(lots) >= 3
+
+
+def copy_request(number: str, *, times: int) -> None:
+    """Make rows of requests that run like this one, each with an instance of its own."""
+    approval = approval_of(number)
+    copies = range(approval.id + 1, approval.id + 1 + times)
+    with transaction() as session:
+        for table, row, unique in (
+            (AccessRequest.__table__, approval.request, ("number", "submission_key")),
+            (Approval.__table__, approval, ("instance_id",)),
+        ):
+            told = {name: getattr(row, name) for name in table.columns.keys()}  # noqa: SIM118  columns are no dict
+            own = [{"id": each, **dict.fromkeys(unique, f"copy-{each}")} for each in copies]
+            linked = {"request_id"} & set(told)
+            session.execute(
+                insert(table), [{**told, **mine, **dict.fromkeys(linked, mine["id"])} for mine in own]
+            )
