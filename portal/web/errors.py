@@ -11,7 +11,7 @@ from flask import Flask, Response, current_app, g, jsonify, make_response, rende
 from flask_babel import lazy_gettext
 from flask_babel.speaklater import LazyString
 from flask_wtf.csrf import CSRFError
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DataError, OperationalError
 from werkzeug.exceptions import HTTPException
 
 from portal.web.htmx import retarget, vary_by_htmx, wants_partial
@@ -101,6 +101,7 @@ def init_errors(app: Flask) -> None:
     app.register_error_handler(CSRFError, _answer_csrf_error)
     app.register_error_handler(HTTPException, _answer_http_error)
     app.register_error_handler(OperationalError, _answer_database_error)
+    app.register_error_handler(DataError, _answer_data_error)
 
 
 def answer_problem(problem: Problem, *, status: int) -> Response:
@@ -139,6 +140,12 @@ def _answer_database_error(error: OperationalError) -> Response:
     """A database that is locked, full or away is no fault of this request: nothing was changed, and it passes."""
     current_app.logger.error("the database did not answer: %s", error.orig)
     return answer_problem(PROBLEMS[503], status=503)
+
+
+def _answer_data_error(error: DataError) -> Response:
+    """What was sent is nothing that the database could hold or look for: PostgreSQL knows no NUL in a text."""
+    current_app.logger.error("the database cannot take what was sent: %s", error.orig)
+    return answer_problem(PROBLEMS[400], status=400)
 
 
 def _for_machines(problem: Problem, *, status: int) -> Response:
