@@ -39,6 +39,7 @@ WHILE_CALLS_ARE_SHORT = timedelta(hours=6)
 # An event may be lost with a page, or in an entry that tells nothing.
 READ_INSTEAD_WHEN_UNREAD_FOR = timedelta(hours=6)
 LARGEST_SHARE_OF_QUOTA = 10
+LONGEST_KEY = 200
 
 STORE_ONCE = text(
     """
@@ -93,8 +94,10 @@ class FailedPushList:
         now = self.clock.now()
         unsorted = sum(bool(each.fault) for each in events)
         if events:
+            # In the order of all who store events: two that store the same ones else wait for each other.
+            in_order = sorted(events, key=lambda each: each.key[:LONGEST_KEY])
             with transaction() as session:
-                session.execute(STORE_ONCE, [_row(each, now=now) for each in events])
+                session.execute(STORE_ONCE, [_row(each, now=now) for each in in_order])
             log.info("failed_pushes.kept", events=len(events), parked=unsorted)
         return unsorted
 
@@ -126,7 +129,7 @@ class FailedPushList:
 
 def _row(event: MissedEvent, *, now: datetime) -> dict[str, object]:
     return {
-        "event_key": event.key[:200],
+        "event_key": event.key[:LONGEST_KEY],
         "event_type": event.event_type[:64],
         "kind": (event.kind or "")[:32] or None,
         "instance_id": event.instance_id and event.instance_id[:128],

@@ -99,6 +99,25 @@ def test_the_same_outcome_by_callback_and_by_the_list_changes_nothing(world: Wor
     assert (calls(world, FETCH), calls(world, "getProcessInstance")) == (1, reads)
 
 
+def test_a_page_is_stored_in_the_order_in_which_callbacks_are_so_that_neither_waits_for_the_other(
+    world: World,
+) -> None:
+    set_up(world)
+    lose_pushes(world)
+    for key in ("z", "m", "a"):
+        payload = {
+            "EventType": "bpms_task_change",
+            "eventId": key,
+            "CorpId": CORP_ID,
+            "processInstanceId": key,
+        }
+        world.control("POST", "/events", {"payload": payload})
+    assert fail_pushes(world) == 3
+    drain(world)
+    stored = world.look(lambda: [each.event_key for each in events()])
+    assert stored == ["id:a", "id:m", "id:z"]
+
+
 @pytest.mark.slow
 def test_all_pages_are_taken_one_after_the_other(world: World) -> None:
     set_up(world)
