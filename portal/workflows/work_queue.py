@@ -98,8 +98,8 @@ class WorkQueue:
             log.warning("work.outdated", pieces=len(outdated))
         return len(outdated)
 
-    def forget_finished(self, *, now: datetime) -> None:
-        """Delete what was finished days ago."""
+    def forget_finished(self, *, now: datetime) -> bool:
+        """Delete what was finished days ago; returns whether there may be more of it."""
         old = self._client.list_workflows(
             status=FINISHED,
             completed_before=(now - FINISHED_KEPT).isoformat(),
@@ -110,3 +110,4 @@ class WorkQueue:
         if old:
             with writing():
                 self._client.delete_workflows([each.workflow_id for each in old])
+        return len(old) == MOST_AT_ONCE

@@ -113,5 +113,5 @@ class Worker:
         self._queue.take_over(living=living)
         self._queue.drop_outdated(now=datetime.now(UTC))
         if time.monotonic() >= self._next_cleaning:
-            self._queue.forget_finished(now=datetime.now(UTC))
-            self._next_cleaning = time.monotonic() + CLEANING_SECONDS
+            is_more_left = self._queue.forget_finished(now=datetime.now(UTC))
+            self._next_cleaning = 0.0 if is_more_left else time.monotonic() + CLEANING_SECONDS

@@ -12,7 +12,7 @@ from sqlalchemy import text, update
 from portal.database import transaction
 from portal.extensions import db
 from portal.models import Approval
-from portal.workflows.work_queue import MOST_WAITING, OUTDATED_AFTER, WorkQueue
+from portal.workflows.work_queue import MOST_AT_ONCE, MOST_WAITING, OUTDATED_AFTER, WorkQueue
 from tests.portal_world import World
 from tests.services.engines import on_postgresql
 from tests.services.story import ask, set_up
@@ -85,7 +85,36 @@ def test_work_finished_days_ago_is_forgotten(world: World, queue: WorkQueue) -> 
     ask(world)
     take(world, queue)
     set_work(status="CANCELLED", completed_at=str(int(datetime.now(UTC).timestamp() * 1000)))
-    queue.forget_finished(now=datetime.now(UTC))
+    assert not queue.forget_finished(now=datetime.now(UTC))
     assert db.session.scalar(text("SELECT count(*) FROM dbos.workflow_status"))
-    queue.forget_finished(now=datetime.now(UTC) + timedelta(days=4))
+    assert not queue.forget_finished(now=datetime.now(UTC) + timedelta(days=4))
+    assert not db.session.scalar(text("SELECT count(*) FROM dbos.workflow_status"))
+
+
+def test_where_more_was_finished_than_is_forgotten_at_once_the_rest_follows(
+    world: World, queue: WorkQueue
+) -> None:
+    set_up(world)
+    ask(world)
+    take(world, queue)
+    set_work(status="CANCELLED", completed_at=str(int(datetime.now(UTC).timestamp() * 1000)))
+    columns = ", ".join(
+        db.session.scalars(
+            text(
+                "SELECT column_name FROM information_schema.columns WHERE table_schema = 'dbos' "
+                "AND table_name = 'workflow_status' AND column_name <> 'workflow_uuid' AND is_generated = 'NEVER'"
+            )
+        )
+    )
+    db.session.execute(
+        text(
+            f"INSERT INTO dbos.workflow_status (workflow_uuid, {columns}) SELECT 'copy-' || number, {columns} "  # noqa: S608
+            "FROM (SELECT * FROM dbos.workflow_status LIMIT 1) AS one, generate_series(1, :copies) AS number"
+        ),
+        {"copies": MOST_AT_ONCE},
+    )
+    db.session.commit()
+    later = datetime.now(UTC) + timedelta(days=4)
+    assert queue.forget_finished(now=later)
+    assert not queue.forget_finished(now=later)
     assert not db.session.scalar(text("SELECT count(*) FROM dbos.workflow_status"))
