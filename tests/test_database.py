@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 from sqlalchemy import text
-from sqlalchemy.exc import IntegrityError, StatementError
+from sqlalchemy.exc import IntegrityError, OperationalError, StatementError
 
 from portal.database import core_transaction, transaction
 from portal.extensions import db
@@ -140,3 +140,11 @@ def test_the_tables_are_what_the_models_say(world: World, tmp_path: Path) -> Non
             },
         )
         assert compare_metadata(context, Base.metadata) == []
+
+
+def test_an_error_tells_no_values_for_it_may_end_up_in_a_log(world: World) -> None:
+    with pytest.raises(OperationalError) as caught:
+        db.session.execute(text("INSERT INTO no_such_table VALUES (:token)"), {"token": "top secret"})
+    db.session.rollback()
+    assert "no_such_table" in str(caught.value)
+    assert "top secret" not in str(caught.value)
