@@ -50,7 +50,8 @@ class DueWorkList:
     def take(self, *, limit: int, hand_over: Callable[[Session, DueWork], None]) -> int:
         """Take up to ``limit`` due rows of each kind, the longest overdue first, and return how many.
 
-        ``hand_over`` is called inside the transaction that takes them: both happen or neither.
+        Of those due at one moment the older row comes first. ``hand_over`` is called inside the
+        transaction that takes them: both happen or neither.
         """
         now = self.clock.now()
         with transaction() as session:
@@ -80,7 +81,7 @@ class DueWorkList:
         due: Select[tuple[Any]] = select(table)
         rows = session.scalars(
             due.where(table.due_at <= now)
-            .order_by(table.due_at)
+            .order_by(table.due_at, *table.__table__.primary_key)
             .limit(limit)
             .with_for_update(skip_locked=True, of=table)
         ).all()
