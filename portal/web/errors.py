@@ -101,7 +101,7 @@ def init_errors(app: Flask) -> None:
     app.register_error_handler(CSRFError, _answer_csrf_error)
     app.register_error_handler(HTTPException, _answer_http_error)
     app.register_error_handler(OperationalError, _answer_database_error)
-    app.register_error_handler(DataError, _answer_data_error)
+    app.register_error_handler(DataError, _answer_unstorable)
 
 
 def answer_problem(problem: Problem, *, status: int) -> Response:
@@ -142,7 +142,7 @@ def _answer_database_error(error: OperationalError) -> Response:
     return answer_problem(PROBLEMS[503], status=503)
 
 
-def _answer_data_error(error: DataError) -> Response:
+def _answer_unstorable(error: DataError) -> Response:
     """What was sent is nothing that the database could hold or look for: PostgreSQL knows no NUL in a text."""
     current_app.logger.error("the database cannot take what was sent: %s", error.orig)
     return answer_problem(PROBLEMS[400], status=400)
