@@ -37,13 +37,14 @@ def serve() -> None:
     from portal.database_use import at_work
     from portal.logs import log_what_nobody_caught
     from portal.server import serve_portal
+    from portal.web.callbacks.door import ADDRESS
 
     log_what_nobody_caught()
     with at_work(read_settings(os.environ)):
         app, settings, services = _open()
         with app.app_context():
             services.dingtalk_apps.bind_initially(settings.initial_binding)
-        serve_portal(app, settings)
+        serve_portal(app, settings, callback_address=ADDRESS)
 
 
 @portal.command()

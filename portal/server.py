@@ -11,6 +11,7 @@ from flask import Flask
 from waitress.server import create_server
 
 from portal.graceful_stop import StoppableLoop
+from portal.request_lanes import LaneDispatcher
 from portal.settings import Settings
 
 log = structlog.get_logger(__name__)
@@ -19,15 +20,18 @@ LARGEST_REQUEST_BYTES = 1024 * 1024
 CHANNEL_TIMEOUT_SECONDS = 30
 
 
-def serve_portal(app: Flask, settings: Settings) -> None:
-    """Answer until SIGTERM or SIGINT; requests under way are answered first, new connections are refused."""
+def serve_portal(app: Flask, settings: Settings, *, callback_address: str) -> None:
+    """Answer until SIGTERM or SIGINT; requests under way are answered first, new connections are refused.
+
+    Requests for ``callback_address`` (a path) and all others never wait for each other's threads.
+    """
     sockets: dict[int, Any] = {}
     server = create_server(
         app,
         map=sockets,
         host=settings.host,
         port=settings.port,
-        threads=settings.threads,
+        _dispatcher=LaneDispatcher(callback_address=callback_address, threads=settings.threads),
         max_request_body_size=LARGEST_REQUEST_BYTES,
         channel_timeout=CHANNEL_TIMEOUT_SECONDS,
         ident=None,
