@@ -41,16 +41,17 @@ class EventRoads:
     def in_doubt_since(self) -> datetime | None:
         """Return when the newest instance was started if nothing at all was heard since; it should have been."""
         late = self.clock.now() - START_EVENT_LATE_AFTER
-        started_at = db.session.scalar(
-            select(Approval.started_at)
+        # Its event may be here before our own commit of the start: what counts is when DingTalk was called.
+        called_at = db.session.scalar(
+            select(Approval.starting_at)
             .where(Approval.started_at <= late)
             .order_by(Approval.id.desc())
             .limit(1)
         )
         last = self.last_event()
-        if started_at is None or (last is not None and last.received_at >= started_at):
+        if called_at is None or (last is not None and last.received_at >= called_at):
             return None
-        return started_at
+        return called_at
 
     def starts_not_told_of(self) -> int:
         """Count the instances started in the last day of which no event has told."""
