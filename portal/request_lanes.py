@@ -13,7 +13,7 @@ from waitress.task import ThreadedTaskDispatcher
 
 
 class LaneDispatcher:
-    """Stands in for waitress' dispatcher: ``threads`` threads for one path, the callbacks', and as many for the rest."""
+    """Stands in for waitress' dispatcher: ``threads`` threads for the callbacks' path, and as many for the rest."""
 
     def __init__(self, *, callback_address: str, threads: int) -> None:
         self._callback_address = callback_address
