@@ -11,7 +11,9 @@ from typing import Any
 
 import requests
 
-from tests.durability.running_portal import RunningPortal, Visitor, wait, words_of
+from tests.durability.running_portal import RunningPortal
+from tests.durability.visitor import Visitor, words_of
+from tests.durability.waiting import wait
 from tests.services.story import instances
 
 REQUESTERS = ("alice", "bob", "dora", "grace", "henry", "iris", "jack", "kate")

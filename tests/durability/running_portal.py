@@ -3,18 +3,14 @@
 from __future__ import annotations
 
 import os
-import re
 import subprocess
 import sys
-import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 from enum import StrEnum
-from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
 
 import psycopg
 import requests
@@ -27,11 +23,11 @@ from portal.models.callback_event import EventState
 from portal.rules.approval_state import OUTCOMES, ApprovalState
 from portal.services.chores import ChoreName
 from tests.durability.door import Door
-from tests.portal_world import World, csrf_token, free_port
+from tests.durability.portal_process import ROOT, PortalProcess
+from tests.durability.waiting import wait
+from tests.portal_world import World, free_port
 from tests.services.story import actor_named, approval_of
 
-ROOT = Path(__file__).parents[2]
-PATIENCE_SECONDS = 240.0
 UNSTARTED = (ApprovalState.SUBMITTED, ApprovalState.STARTING, ApprovalState.START_UNKNOWN)
 AT_WORK = (*UNSTARTED, ApprovalState.PENDING)
 UNSETTLED = (EventState.RECEIVED, EventState.MATCHED)
@@ -43,70 +39,6 @@ class Victim(StrEnum):
     WEB = "web"
     WORKER = "worker"
     BOTH = "both"
-
-
-class PortalProcess:
-    """One command of the portal as a process; its log is kept for the failure's text."""
-
-    def __init__(self, command: str, *, environment: dict[str, str], log: Path, started_word: str) -> None:
-        self.command = command
-        self.log = log
-        self._environment = environment
-        self._started_word = started_word.encode()
-        self._process: subprocess.Popen[bytes] | None = None
-        self._turn = threading.Lock()
-        self._read_from = 0
-
-    @property
-    def is_running(self) -> bool:
-        process = self._process
-        return process is not None and process.poll() is None
-
-    @property
-    def pid(self) -> int:
-        assert self._process is not None
-        return self._process.pid
-
-    def start(self) -> None:
-        """Start it if it does not run, without waiting for it."""
-        with self._turn, self.log.open("ab") as log:
-            if self.is_running:
-                return
-            self._read_from = log.tell()
-            self._process = subprocess.Popen(
-                [sys.executable, "-m", "portal", self.command],
-                env=self._environment,
-                cwd=ROOT,
-                stdout=log,
-                stderr=log,
-            )
-
-    def wait_until_started(self) -> None:
-        wait(self._has_been_started, what=lambda: f"{self.command} to start; its log ends: {self.tail()}")
-
-    def kill(self) -> None:
-        """Kill it as a power cut would: no signal handler, no clean-up."""
-        with self._turn:
-            if self._process is not None:
-                self._process.kill()
-                self._process.wait()
-                self._process = None
-
-    def tail(self) -> str:
-        return self.log.read_bytes()[-1500:].decode(errors="replace") if self.log.exists() else ""
-
-    @property
-    def has_started(self) -> bool:
-        """Whether it runs, and says that it is ready."""
-        if not self.is_running:
-            return False
-        with self.log.open("rb") as log:
-            log.seek(self._read_from)
-            return self._started_word in log.read()
-
-    def _has_been_started(self) -> bool:
-        self.start()
-        return self.has_started
 
 
 class RunningPortal:
@@ -334,97 +266,3 @@ def _make_older(approval: Approval, by: timedelta) -> None:
         at = getattr(approval, name)
         if at is not None:
             setattr(approval, name, at - by)
-
-
-class Visitor:
-    """A person at a browser without JavaScript, who sends a form again when no answer came."""
-
-    def __init__(self, portal: RunningPortal, person: str) -> None:
-        self.person = person
-        self._portal = portal
-        self._browser = requests.Session()
-        leave = self._get("/sign-in/dingtalk")
-        state = parse_qs(urlsplit(leave.headers["Location"]).query)["state"][0]
-        code = portal.world.control("POST", "/sign-in", {"person": person})["authCode"]
-        back = self._get("/sign-in/dingtalk/return", authCode=code, state=state)
-        assert back.status_code == 303, back.text
-
-    def close(self) -> None:
-        self._browser.close()
-
-    def fill_in(self, *, resource: tuple[str, str] = ("dashboard", "sales-overview")) -> dict[str, str]:
-        """Open the form of a resource and return it filled in, not sent."""
-        resource_type, resource_id = resource
-        page = self._get("/requests/new", resource_type=resource_type, resource_id=resource_id)
-        assert page.status_code == 200, page.text
-        return {
-            "csrf_token": csrf_token(page.text),
-            "submission_key": page.text.split('name="submission_key"')[1].split('value="')[1].split('"')[0],
-            "resource_type": resource_type,
-            "resource_id": resource_id,
-            "level": "view",
-            "validity": "7",
-            "until": "",
-            "reason": "Quarterly report 季度",
-        }
-
-    def send(self, path: str, form: dict[str, str]) -> requests.Response:
-        """Send a form once; raises ``requests.RequestException`` when no answer comes."""
-        return self._browser.post(
-            self._portal.to_portal.url + path, data=form, allow_redirects=False, timeout=PATIENCE_SECONDS
-        )
-
-    def submit(self, form: dict[str, str]) -> str:
-        """Send the form until it is answered, and return the request's number."""
-        answers: list[requests.Response] = []
-
-        def is_answered() -> bool:
-            try:
-                answers.append(self.send("/requests", form))
-            except requests.RequestException:
-                return False
-            assert answers[-1].status_code == 303 or answers[-1].status_code >= 500, words_of(answers[-1])
-            return answers[-1].status_code == 303
-
-        wait(is_answered, what=lambda: f"an answer to the form: {answers and words_of(answers[-1])}")
-        return answers[-1].headers["Location"].rsplit("/", 1)[-1]
-
-    def press(self, number: str, button: str) -> requests.Response:
-        """Press ``withdrawal`` or ``start`` on the status page of a request."""
-        page = self._get(f"/requests/{number}")
-        return self.send(f"/requests/{number}/{button}", {"csrf_token": csrf_token(page.text)})
-
-    def page_of(self, number: str) -> str:
-        answer = self._get(f"/requests/{number}")
-        assert answer.status_code == 200, answer.text
-        return answer.text
-
-    def _get(self, path: str, **query: str) -> requests.Response:
-        answers: list[requests.Response] = []
-
-        def is_answered() -> bool:
-            try:
-                address = self._portal.to_portal.url + path
-                answers.append(self._browser.get(address, params=query, allow_redirects=False, timeout=30))
-            except requests.RequestException:
-                return False
-            return answers[-1].status_code < 500
-
-        wait(is_answered, what=lambda: f"{path}: {answers and words_of(answers[-1])}")
-        return answers[-1]
-
-
-def words_of(answer: requests.Response) -> str:
-    """Return what a person would read on the page, short enough for a failure's text."""
-    main = answer.text.split("<main", 1)[-1].split("</main", 1)[0]
-    return f"{answer.status_code} {' '.join(re.sub('<[^>]*>', ' ', main).split())[:600]}"
-
-
-def wait(
-    is_true: Callable[[], bool], *, what: str | Callable[[], str], seconds: float = PATIENCE_SECONDS
-) -> None:
-    """Return once something is so; fails with ``what`` when it does not become so in time."""
-    deadline = time.monotonic() + seconds
-    while not is_true():
-        assert time.monotonic() < deadline, f"waited in vain for {what() if callable(what) else what}"
-        time.sleep(0.03)

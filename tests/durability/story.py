@@ -10,7 +10,8 @@ from typing import Any
 import requests
 
 from portal.rules.approval_state import OUTCOMES
-from tests.durability.running_portal import RunningPortal, Visitor
+from tests.durability.running_portal import RunningPortal
+from tests.durability.visitor import Visitor
 from tests.services.story import instances
 
 

@@ -9,7 +9,7 @@ from datetime import timedelta
 import pytest
 
 from portal.services.start_attempts import START_LEASE
-from tests.durability.running_portal import wait
+from tests.durability.waiting import wait
 from tests.portal_world import World
 from tests.services.conftest import world
 from tests.services.story import (

@@ -12,9 +12,11 @@ import requests
 from portal.database import BUSY_LIMIT_SECONDS, sqlite_driver
 from portal.extensions import db
 from portal.models import AccessRequest, CallbackEvent
-from tests.durability.running_portal import RunningPortal, Visitor, wait, words_of
+from tests.durability.running_portal import RunningPortal
 from tests.durability.story import Story
 from tests.durability.truth import judge
+from tests.durability.visitor import Visitor, words_of
+from tests.durability.waiting import wait
 
 MEBIBYTE = 1024 * 1024
 

@@ -10,10 +10,11 @@ from contextlib import ExitStack
 
 import pytest
 
-from tests.durability.running_portal import RunningPortal, Victim, Visitor
+from tests.durability.running_portal import RunningPortal, Victim
 from tests.durability.step_boundaries import BOUNDARIES, Reach
 from tests.durability.story import Story
 from tests.durability.truth import judge
+from tests.durability.visitor import Visitor
 from tests.services.engines import on_both_engines
 
 pytestmark = [on_both_engines, pytest.mark.slow]

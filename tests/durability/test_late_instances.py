@@ -7,9 +7,11 @@ from collections.abc import Iterator
 import pytest
 
 from tests.durability.door import Moment, Step
-from tests.durability.running_portal import RunningPortal, Visitor, wait
+from tests.durability.running_portal import RunningPortal
 from tests.durability.story import Story
 from tests.durability.truth import judge
+from tests.durability.visitor import Visitor
+from tests.durability.waiting import wait
 from tests.services.engines import on_both_engines
 from tests.services.story import instances
 

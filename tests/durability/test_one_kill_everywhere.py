@@ -12,9 +12,10 @@ import pytest
 
 from tests.durability import step_boundaries as at
 from tests.durability.engines import both_engines_sqlite_daily
-from tests.durability.running_portal import RunningPortal, Victim, Visitor
+from tests.durability.running_portal import RunningPortal, Victim
 from tests.durability.story import Story
 from tests.durability.truth import judge
+from tests.durability.visitor import Visitor
 
 pytestmark = both_engines_sqlite_daily
 
