@@ -58,7 +58,9 @@ _WORDS: dict[str, _Words] = {
     ),
     "quota_exhausted": (
         _("The organisation's monthly calls to DingTalk are used up"),
-        _("DingTalk answers no more counted calls this month; the portal asks once an hour whether it does again."),
+        _(
+            "DingTalk answers no more counted calls this month; the portal asks once an hour whether it does again."
+        ),
         _("A DingTalk administrator can buy more calls in DingTalk's developer console; else wait."),
     ),
     "unreachable": (

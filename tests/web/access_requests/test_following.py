@@ -234,7 +234,11 @@ def test_a_refused_withdrawal_says_so_with_its_remedy(ready: World, number: str)
     [
         ("approved", {"kind": "self_approved", "told": "approved"}, "does not count and gives no access"),
         ("rejected", {"kind": "contradiction", "told": "approved"}, "contradicts the recorded outcome"),
-        ("rejected", {"kind": "contradiction", "told": "withdrawn", "twins": {}}, "DingTalk said later: Withdrawn"),
+        (
+            "rejected",
+            {"kind": "contradiction", "told": "withdrawn", "twins": {}},
+            "DingTalk said later: Withdrawn",
+        ),
     ],
 )
 def test_incidents_are_said_plainly(
