@@ -37,7 +37,8 @@ for words in (missing_permissions, safe_link):
 @approval_settings.get("")
 @admin_required
 def page() -> Response:
-    return show_section(Section.NEXT_STEP)
+    asked_for = Section.IN_STEP if request.args.get("show") == Section.IN_STEP else Section.NEXT_STEP
+    return show_section(asked_for)
 
 
 @approval_settings.get("/sections/<name>")

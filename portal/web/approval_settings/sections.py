@@ -45,9 +45,10 @@ def show_section(
 ) -> Response:
     """Render one section for htmx, and the page around it for everybody else.
 
+    *In step* counts what may be many events, so the page fetches it later; it is there at once where it is asked for.
     ``changes`` replace what would be shown: a form with its errors, ``saved``, ``problem``.
     """
-    shown = {section} if wants_partial() else set(Section)
+    shown = {section} if wants_partial() else {section} | set(Section) - {Section.IN_STEP}
     context = {**_context(shown), "saved": None, "problem": None, **changes}
     return render(
         "approval_settings/page.html",
@@ -65,7 +66,8 @@ def problem_of(problem: Problem, *, section: Section) -> dict[str, Any]:
 
 def page_address(section: Section) -> str:
     """Return the address of the page at one section."""
-    return url_for("approval_settings.page", _anchor=section.value.replace("_", "-"))
+    show = section if section == Section.IN_STEP else None
+    return url_for("approval_settings.page", show=show, _anchor=section.value.replace("_", "-"))
 
 
 def whole_number(typed: str | None, *, field: str) -> int:

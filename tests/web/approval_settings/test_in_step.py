@@ -173,3 +173,14 @@ def test_only_admins_change_anything_here(world: World, path: str) -> None:
     token = re.search(r'name="csrf-token" content="([^"]+)"|name="csrf_token"[^>]*value="([^"]+)"', page)
     sent = {"csrf_token": next(filter(None, token.groups()))} if token else {}
     assert bob.post(f"{PAGE}{path}", data=sent).status_code in (400, 403)
+
+
+def test_the_page_fetches_the_section_later_and_shows_it_at_once_where_it_is_asked_for(
+    world: World, alice: AdminBrowser
+) -> None:
+    set_up(world)
+    page = alice.get(PAGE).text
+    assert 'id="step-worker"' not in page
+    address = re.search(r'href="([^"]+show=in_step[^"]*)"', page)
+    assert address is not None
+    assert 'id="step-worker"' in alice.get(address[1].partition("#")[0]).text
