@@ -85,8 +85,10 @@ class EventInbox:
     def _sort_all(self, session: Session, events: Sequence[CallbackEvent]) -> None:
         told = {event.instance_id for event in events if event.event_type in APPROVAL_EVENTS}
         known = self._approvals(session, told - {None})
+        ours = self._our_templates(session, {event.process_code for event in events} - {None})
         for event in events:
-            self._sort(session, event, known.get(event.instance_id or ""))
+            approval = known.get(event.instance_id or "")
+            self._sort(session, event, approval, may_be_ours=event.process_code in {None, *ours})
 
     def _sort_singly(self, due: Select[tuple[int]]) -> int:
         """Sort each in a transaction of its own; the ids are read alone, as a whole row may be what is broken."""
@@ -139,13 +141,23 @@ class EventInbox:
         ).all()
         return {each.instance_id: each for each in found}
 
-    def _sort(self, session: Session, event: CallbackEvent, approval: Approval | None) -> None:
+    @staticmethod
+    def _our_templates(session: Session, process_codes: set[str | None]) -> set[str]:
+        """Return which of these templates are or were in use here."""
+        codes = select(ApprovalTemplate.process_code).where(ApprovalTemplate.process_code.in_(process_codes))
+        return set(session.scalars(codes)) if process_codes else set()
+
+    def _sort(
+        self, session: Session, event: CallbackEvent, approval: Approval | None, *, may_be_ours: bool
+    ) -> None:
         if event.event_type not in APPROVAL_EVENTS or not event.instance_id:
             self.settle(event, EventState.IGNORED, "not_an_approval_event")
-        elif approval is None:
+        elif approval is not None:
+            self._known_instance(event, approval)
+        elif may_be_ours:
             self._unknown_instance(session, event)
         else:
-            self._known_instance(event, approval)
+            self.settle(event, EventState.IGNORED, "foreign_template")
 
     def _known_instance(self, event: CallbackEvent, approval: Approval) -> None:
         event.approval_id = approval.id
@@ -163,12 +175,6 @@ class EventInbox:
             approval.due_at = self.clock.now()
 
     def _unknown_instance(self, session: Session, event: CallbackEvent) -> None:
-        is_our_template = event.process_code is None or (
-            session.scalar(select(ApprovalTemplate.id).filter_by(process_code=event.process_code)) is not None
-        )
-        if not is_our_template:
-            self.settle(event, EventState.IGNORED, "foreign_template")
-            return
         stray = stray_with(session, event.instance_id)
         reason = reason_to_ignore(stray) if stray else None
         if stray is not None and reason is not None:
