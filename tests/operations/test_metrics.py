@@ -98,7 +98,7 @@ def test_calls_to_dingtalk_are_counted_by_operation_and_result(world: World) -> 
 
 def test_no_figure_reads_through_a_table_that_grows_for_years(world: World) -> None:
     if not world.settings.is_sqlite:
-        pytest.skip("small tables are read through on PostgreSQL, which is right")
+        pytest.skip("a server reads small tables through, which is right")
     with world.app.app_context(), statements() as asked:
         world.services.work_figures.read()
         assert asked
