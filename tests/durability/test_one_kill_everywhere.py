@@ -40,6 +40,7 @@ def visitor(portal: RunningPortal) -> Iterator[Visitor]:
     made.close()
 
 
+@pytest.mark.slow
 def test_a_power_cut_and_an_upgrade_while_requests_are_at_many_steps_lose_and_double_none(
     portal: RunningPortal, visitor: Visitor
 ) -> None:

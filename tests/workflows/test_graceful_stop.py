@@ -18,6 +18,7 @@ SECONDS_TO_HAND_OVER = 40.0
 PENDING = "PENDING"
 
 
+@pytest.mark.slow
 def test_a_start_under_way_is_finished_before_the_worker_stops(world: World) -> None:
     set_up(world)
     world.control("PUT", "/settings", {"answer_delay_milliseconds": 1000})

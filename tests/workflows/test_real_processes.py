@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from portal.services.start_attempts import RESOLVE_PAUSES, START_LEASE
 from tests.portal_world import World, free_port
 from tests.services.engines import on_both_engines
@@ -14,6 +16,7 @@ pytestmark = on_both_engines
 LONGEST_SECONDS = START_LEASE.total_seconds() + RESOLVE_PAUSES[0].total_seconds() + 30
 
 
+@pytest.mark.slow
 def test_a_request_reaches_its_outcome_also_when_the_worker_is_killed_right_after_it(world: World) -> None:
     port = free_port()
     set_up(world)
