@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from sqlalchemy import select
+
 from portal.extensions import db
 from portal.models import ApprovalSettings, Person, Resource
 from portal.rules.approver_policy import Candidate, Choice, ChoiceReason, Nobody, choose_approver
@@ -37,8 +39,7 @@ class ApproverChoices:
 
     def _candidate_ids(self, resource_id: int) -> list[int]:
         resource = db.session.get_one(Resource, resource_id)
-        settings = db.session.get(ApprovalSettings, 1)
-        fallback_id = settings.fallback_approver_id if settings else None
+        fallback_id = db.session.scalar(select(ApprovalSettings.fallback_approver_id))
         return [each for each in (resource.owner_id, fallback_id) if each is not None]
 
 

@@ -27,7 +27,7 @@ log = structlog.get_logger(__name__)
 
 TICK_SECONDS = 0.25
 # Sorting holds SQLite's only write lock, about a millisecond an event: callbacks wait behind it.
-EVENTS_TOGETHER = 8
+EVENTS_TOGETHER = 4
 BREATH_SECONDS = 0.01
 HEARTBEAT_SECONDS = 5.0
 CLEANING_SECONDS = 3600.0
