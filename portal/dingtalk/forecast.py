@@ -22,7 +22,7 @@ class FlowNode:
 
     ``activity_type`` is an open set (``target_select``, ``target_approval`` …), ``actor_type`` is
     ``approver``, ``notifier`` or ``audit``, ``approval_method`` is ``ONE_BY_ONE``, ``AND`` or ``OR``.
-    ``candidates`` and ``role_ids`` limit whom the initiator may choose; both empty means anybody.
+    ``candidates`` and ``roles`` (id and name) limit whom the initiator may choose; both empty means anybody.
     ``people`` are those whom DingTalk found already.
     """
 
@@ -34,7 +34,7 @@ class FlowNode:
     actor_type: str
     selection_type: str
     candidates: tuple[Candidate, ...]
-    role_ids: tuple[str, ...]
+    roles: tuple[tuple[str, str], ...]
     allows_several: bool
     approval_type: str
     approval_method: str
@@ -95,7 +95,10 @@ def _node(rule: Json) -> FlowNode:
             Candidate(user_id=text(person.get("workNo")), name=text(person.get("userName")))
             for person in mappings(selection_range.get("approvals"))
         ),
-        role_ids=tuple(text(role.get("labels")) for role in mappings(selection_range.get("labels"))),
+        roles=tuple(
+            (text(role.get("labels")), text(role.get("labelNames")))
+            for role in mappings(selection_range.get("labels"))
+        ),
         allows_several=truth(actor.get("allowedMulti")),
         approval_type=text(actor.get("approvalType")),
         approval_method=text(actor.get("approvalMethod")),

@@ -1,7 +1,7 @@
 """Tables, one file a thing; importing this package makes all of them known to Alembic."""
 
 from portal.models.access_request import AccessRequest, RequestItem
-from portal.models.approval import Approval, ApprovalRecord
+from portal.models.approval import Approval, ApprovalDecider, ApprovalRecord
 from portal.models.approval_settings import ApprovalSettings
 from portal.models.approval_template import ApprovalTemplate
 from portal.models.audit_entry import AuditEntry
@@ -13,12 +13,15 @@ from portal.models.person import LocalCredential, Person, PersonRole
 from portal.models.resource import Resource
 from portal.models.sign_in_session import SignInSession
 from portal.models.stray_instance import StrayInstance, StrayState
+from portal.models.stream_connection import StreamConnection
 from portal.models.trial import Trial
+from portal.models.work_notice import WorkNotice
 from portal.models.worker import WorkerHeartbeat
 
 __all__ = [
     "AccessRequest",
     "Approval",
+    "ApprovalDecider",
     "ApprovalRecord",
     "ApprovalSettings",
     "ApprovalTemplate",
@@ -36,6 +39,8 @@ __all__ = [
     "SignInSession",
     "StrayInstance",
     "StrayState",
+    "StreamConnection",
     "Trial",
+    "WorkNotice",
     "WorkerHeartbeat",
 ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text, UniqueConstraint
@@ -22,7 +23,8 @@ class Approval(Base):
 
     ``due_at`` is the promise: whoever wants work done sets it in the commit of the change; workers take due
     rows. It is empty when nothing is left to do. ``earlier_attempts`` keeps what the attempts before this one
-    sent (``attempt``, ``values``, ``starting_at``), because one of them may surface later. ``heard_at`` is when
+    sent (``attempt``, ``values``, ``starting_at``), because one of them may surface later. ``chosen_approvers`` is
+    what the requester chose for the template's Selected by Initiator nodes. ``heard_at`` is when
     an event last told of the instance, ``sweeps`` how often it was read because none had.
     """
 
@@ -50,6 +52,7 @@ class Approval(Base):
     retries: Mapped[int] = mapped_column(default=0)
     submitted_values: Mapped[dict[str, Any] | None]
     earlier_attempts: Mapped[list[Any] | None]
+    chosen_approvers: Mapped[list[Any] | None]
     instance_id: Mapped[str | None] = mapped_column(String(128), unique=True)
     instance_url: Mapped[str | None] = mapped_column(Text)
     started_at: Mapped[datetime | None]
@@ -68,6 +71,10 @@ class Approval(Base):
     approver: Mapped[Person] = relationship(lazy="joined", foreign_keys=[approver_id])
     records: Mapped[list[ApprovalRecord]] = relationship(
         order_by="ApprovalRecord.position", cascade="all, delete-orphan"
+    )
+
+    deciders: Mapped[list[ApprovalDecider]] = relationship(
+        order_by="ApprovalDecider.position", cascade="all, delete-orphan"
     )
 
     __mapper_args__ = {"version_id_col": version}
@@ -101,3 +108,29 @@ class ApprovalRecord(Base):
     person_name: Mapped[str] = mapped_column(String(128))
     remark: Mapped[str] = mapped_column(Text, default="")
     occurred_at: Mapped[datetime]
+
+
+class DeciderState(StrEnum):
+    """Where somebody stands in an approval: named by its flow, asked right now, or done with their part."""
+
+    EXPECTED = "expected"
+    WAITING = "waiting"
+    DONE = "done"
+
+
+class ApprovalDecider(Base):
+    """Somebody who has a say in an approval, as the forecast expected and the instance last told.
+
+    They may see the request. Placeholders that DingTalk puts where nobody acted are not people and have no row.
+    """
+
+    __tablename__ = "portal_approval_decider"
+    __table_args__ = (Index("ix_portal_approval_decider_user_id", "user_id", "state", "approval_id"),)
+
+    approval_id: Mapped[int] = mapped_column(ForeignKey("portal_approval.id"), primary_key=True)
+    user_id: Mapped[str] = mapped_column(String(64), primary_key=True)
+    position: Mapped[int]
+    person_name: Mapped[str] = mapped_column(String(128))
+    node_name: Mapped[str] = mapped_column(String(128), default="")
+    rule: Mapped[str] = mapped_column(String(32), default="")
+    state: Mapped[str] = mapped_column(String(16))

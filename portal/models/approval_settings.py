@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import CheckConstraint, ForeignKey, String
 from sqlalchemy.orm import Mapped, mapped_column, relationship
@@ -15,7 +16,9 @@ from portal.models.person import Person
 class ApprovalSettings(Base):
     """One row. ``version`` guards against two admins overwriting each other.
 
-    ``monthly_call_quota`` is what DingTalk's edition allows; ``calls_stopped_until`` is set while it is used up.
+    ``event_road`` is how DingTalk's events reach us (``callback`` or ``stream``), ``notices_off`` the kinds of work
+    notices that are not sent. ``monthly_call_quota`` is what DingTalk's edition allows;
+    ``calls_stopped_until`` is set while it is used up.
     """
 
     __tablename__ = "portal_approval_settings"
@@ -30,6 +33,8 @@ class ApprovalSettings(Base):
     monthly_call_quota: Mapped[int] = mapped_column(default=5000, server_default="5000")
     calls_stopped_until: Mapped[datetime | None]
     payload_kept_days: Mapped[int] = mapped_column(default=30, server_default="30")
+    event_road: Mapped[str] = mapped_column(String(24), default="callback", server_default="callback")
+    notices_off: Mapped[list[Any]] = mapped_column(default=list, server_default="[]")
     generation_claimed_until: Mapped[datetime | None]
     generation_claimed_by: Mapped[str | None] = mapped_column(String(128))
     version: Mapped[int] = mapped_column(default=1)

@@ -28,7 +28,13 @@ class TemplateMode(StrEnum):
 
 
 class ApprovalTemplate(Base):
-    """``field_mapping`` holds our field names and their labels in DingTalk; ``flow`` the nodes last seen."""
+    """A template as an admin last confirmed it, and what a later look found to be different.
+
+    ``field_mapping`` holds our field names and their labels in DingTalk, ``option_mapping`` for fields of choice our
+    values and their options; ``fields`` is the form and ``flow`` the nodes as confirmed. ``bypass_acknowledged``
+    names whom an admin accepted to be passed over. ``drift`` is empty while nothing has changed since.
+    ``verified_at`` is the last look that could be had, ``check_failure`` why the one after it could not.
+    """
 
     __tablename__ = "portal_approval_template"
     __table_args__ = (UniqueConstraint("corp_id", "process_code"),)
@@ -42,6 +48,11 @@ class ApprovalTemplate(Base):
     field_mapping: Mapped[dict[str, Any]]
     mode: Mapped[str] = mapped_column(String(16))
     flow: Mapped[list[Any]]
+    fields: Mapped[list[Any]] = mapped_column(default=list, server_default="[]")
+    option_mapping: Mapped[dict[str, Any]] = mapped_column(default=dict, server_default="{}")
+    drift: Mapped[dict[str, Any] | None]
+    check_failure: Mapped[dict[str, Any] | None]
+    bypass_acknowledged: Mapped[list[Any] | None]
     bypass_acknowledged_by_id: Mapped[int | None] = mapped_column(ForeignKey("portal_person.id"))
     created_by_id: Mapped[int] = mapped_column(ForeignKey("portal_person.id"))
     created_at: Mapped[datetime]

@@ -12,6 +12,7 @@ class ApprovalState(StrEnum):
     SUBMITTED = "submitted"
     STARTING = "starting"
     START_UNKNOWN = "start_unknown"
+    NEEDS_CHOICE = "needs_choice"
     COULD_NOT_START = "could_not_start"
     PENDING = "pending"
     APPROVED = "approved"
@@ -31,9 +32,11 @@ _NEXT: dict[ApprovalState, frozenset[ApprovalState]] = {
             ApprovalState.PENDING,
             ApprovalState.START_UNKNOWN,
             ApprovalState.COULD_NOT_START,
+            ApprovalState.NEEDS_CHOICE,
             ApprovalState.SUBMITTED,
         }
     ),
+    ApprovalState.NEEDS_CHOICE: frozenset({ApprovalState.SUBMITTED, ApprovalState.WITHDRAWN}),
     ApprovalState.START_UNKNOWN: frozenset({ApprovalState.PENDING, ApprovalState.COULD_NOT_START}),
     ApprovalState.COULD_NOT_START: frozenset({ApprovalState.SUBMITTED, ApprovalState.WITHDRAWN}),
     ApprovalState.PENDING: OUTCOMES,
@@ -57,6 +60,7 @@ def check_step(before: str, after: str) -> None:
 
 # The state that a person should see first when approvals of one request differ.
 _MOST_TELLING = (
+    ApprovalState.NEEDS_CHOICE,
     ApprovalState.COULD_NOT_START,
     ApprovalState.START_UNKNOWN,
     ApprovalState.STARTING,

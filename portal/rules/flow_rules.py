@@ -1,38 +1,136 @@
 """From the nodes of a template's flow to how approvals may run through it.
 
-Source: the product's help page (supported rules; Selected by Initiator is required) and DingTalk's forecast.
+Source: the product's help page (supported rules; Selected by Initiator is required), DingTalk's forecast and, where
+the organisation has OA premium, its ``processConfig``.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
 from enum import StrEnum
+from typing import Any, Self
 
 
 class NodeRule(StrEnum):
-    """How a node finds its people."""
+    """How a node finds its people. The first three are supported; ``RESOLVED`` means DingTalk named people
+    without saying by which rule, ``UNKNOWN`` a rule that we have no word for."""
 
     SELECTED_BY_INITIATOR = "selected_by_initiator"
-    FIXED = "fixed"
+    SPECIFIED_MEMBERS = "specified_members"
+    DIRECT_SUPERVISOR = "direct_supervisor"
+    RESOLVED = "resolved"
+    DEPARTMENT_HEAD = "department_head"
+    HEAD_OF_FORM_DEPARTMENT = "head_of_form_department"
+    INITIATOR = "initiator"
+    ROLE = "role"
+    ROLE_IN_LEVELS = "role_in_levels"
+    FORM_CONTACT = "form_contact"
+    MATRIX = "matrix"
+    CONSECUTIVE_SUPERVISORS = "consecutive_supervisors"
+    FORMULA = "formula"
+    CONDITION = "condition"
+    PARALLEL = "parallel"
+    AUTOMATIC = "automatic"
+    UNKNOWN = "unknown"
+
+
+SUPPORTED_RULES = frozenset(
+    {
+        NodeRule.SELECTED_BY_INITIATOR,
+        NodeRule.SPECIFIED_MEMBERS,
+        NodeRule.DIRECT_SUPERVISOR,
+        NodeRule.RESOLVED,
+    }
+)
+
+
+class Certainty(StrEnum):
+    """How sure we are of a node's rule: told by DingTalk, proved by comparing two requesters, or only fitting."""
+
+    TOLD = "told"
+    PROVED = "proved"
+    CONSISTENT_WITH = "consistent_with"
 
 
 class NodeTask(StrEnum):
     """What people at a node do."""
 
     APPROVE = "approve"
+    HANDLE = "handle"
     BE_NOTIFIED = "be_notified"
+
+
+class NodeMode(StrEnum):
+    """How several people at a node decide."""
+
+    ALL = "all"
+    ANY = "any"
+    ONE_BY_ONE = "one_by_one"
+
+
+@dataclass(frozen=True, kw_only=True)
+class NodePerson:
+    """Somebody named by a node, by the channel's own id."""
+
+    user_id: str
+    name: str
 
 
 @dataclass(frozen=True, kw_only=True)
 class Node:
-    """One node of a flow; ``key`` fills a Selected by Initiator node, ``people`` are names DingTalk resolved."""
+    """One node of a flow.
 
+    ``key`` fills a Selected by Initiator node; ``candidates`` (people) and ``roles`` (role id to name) limit whom
+    the requester may choose there, both empty means anybody. ``people`` are those the channel found already.
+    ``told`` is the channel's own word for the rule, for sentences about rules that we have no word for.
+    """
+
+    id: str = ""
     name: str
     task: NodeTask
     rule: NodeRule
-    key: str | None
-    is_required: bool
-    people: tuple[str, ...]
+    certainty: Certainty = Certainty.TOLD
+    mode: NodeMode | None = None
+    key: str | None = None
+    is_required: bool = False
+    allows_several: bool = False
+    candidates: tuple[NodePerson, ...] = ()
+    roles: Mapping[str, str] | None = None
+    people: tuple[NodePerson, ...] = ()
+    told: str = ""
+
+    @property
+    def is_open_to_anybody(self) -> bool:
+        """Whether the requester may choose any active member of the organisation here."""
+        return not self.candidates and not self.roles
+
+    def to_json(self) -> dict[str, Any]:
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, stored: Mapping[str, Any]) -> Self:
+        """Read a stored node; those stored by earlier versions held the names of people only."""
+        known = {name: stored[name] for name in cls.__dataclass_fields__ if name in stored}
+        rule = "resolved" if stored["rule"] == "fixed" else stored["rule"]
+        mode = stored.get("mode")
+        return cls(
+            **{
+                **known,
+                "task": NodeTask(stored["task"]),
+                "rule": NodeRule(rule) if rule in set(NodeRule) else NodeRule.UNKNOWN,
+                "certainty": Certainty(stored.get("certainty", Certainty.TOLD)),
+                "mode": NodeMode(mode) if mode else None,
+                "candidates": _people(stored.get("candidates", ())),
+                "people": _people(stored.get("people", ())),
+            }
+        )
+
+
+def _people(stored: Any) -> tuple[NodePerson, ...]:
+    return tuple(
+        NodePerson(user_id="", name=each) if isinstance(each, str) else NodePerson(**each) for each in stored
+    )
 
 
 class FlowMode(StrEnum):
@@ -56,11 +154,12 @@ def judge_flow(nodes: tuple[Node, ...]) -> FlowVerdict:
 
     Without a Selected by Initiator node only peer to peer works, and the people in the flow are bypassed.
     """
-    deciding = [node for node in nodes if node.task == NodeTask.APPROVE]
+    deciding = [node for node in nodes if node.task != NodeTask.BE_NOTIFIED]
     selectable = [node for node in deciding if node.rule == NodeRule.SELECTED_BY_INITIATOR and node.key]
-    fixed = [node for node in deciding if node.rule == NodeRule.FIXED]
+    fixed = [node for node in deciding if node.rule != NodeRule.SELECTED_BY_INITIATOR]
     if not selectable:
-        bypassed = tuple(dict.fromkeys(name for node in fixed for name in node.people or (node.name,)))
+        names = [name for node in fixed for name in [each.name for each in node.people] or [node.name]]
+        bypassed = tuple(dict.fromkeys(names))
         return FlowVerdict(mode=FlowMode.PEER_TO_PEER, fills_nodes=False, bypassed=bypassed)
     mode = FlowMode.FULL_FLOW if fixed or len(selectable) > 1 else FlowMode.PEER_TO_PEER
     return FlowVerdict(mode=mode, fills_nodes=True, bypassed=())

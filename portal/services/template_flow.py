@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from typing import Any
 
 from portal.channels.dingtalk.people import approval_department
@@ -15,7 +14,7 @@ from portal.services.faults import Problem, ProblemReason
 def flow_snapshot(nodes: tuple[Node, ...]) -> tuple[str, list[Any]]:
     """Return the mode and the nodes as they are stored with a template."""
     verdict = judge_flow(nodes)
-    return TemplateMode(verdict.mode.value), [asdict(node) for node in nodes]
+    return TemplateMode(verdict.mode.value), [node.to_json() for node in nodes]
 
 
 def initiator_department(person: Person) -> tuple[str, int]:

@@ -83,7 +83,7 @@ def test_the_three_kinds_of_node_are_told_apart(dingtalk: ScriptedDingTalk, clie
         actor_type="approver",
         selection_type="approvals",
         candidates=(Candidate(user_id="chen", name="陈伟"),),
-        role_ids=("200649095",),
+        roles=(("200649095", "财务"),),
         allows_several=True,
         approval_type="MANUAL",
         approval_method="AND",
@@ -95,7 +95,7 @@ def test_the_three_kinds_of_node_are_told_apart(dingtalk: ScriptedDingTalk, clie
         (Candidate(user_id="wang", name="王五"),),
     )
     assert (notified.actor_type, notified.actor_key, notified.is_required) == ("notifier", None, False)
-    assert (notified.candidates, notified.role_ids) == ((), ())
+    assert (notified.candidates, notified.roles) == ((), ())
     assert dingtalk.requests_to(FORECAST)[0].body == {
         "processCode": "PROC-1",
         "userId": "bob",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from portal.rules.flow_rules import FlowMode, Node, NodeRule, NodeTask, judge_flow
+from portal.rules.flow_rules import FlowMode, Node, NodePerson, NodeRule, NodeTask, judge_flow
 
 NODES = st.lists(
     st.builds(
@@ -15,7 +15,9 @@ NODES = st.lists(
         rule=st.sampled_from(NodeRule),
         key=st.sampled_from([None, "manual_1"]),
         is_required=st.booleans(),
-        people=st.lists(st.sampled_from(["Kate", "Iris"]), max_size=2).map(tuple),
+        people=st.lists(
+            st.builds(NodePerson, user_id=st.just("1"), name=st.sampled_from(["Kate", "Iris"])), max_size=2
+        ).map(tuple),
     ),
     max_size=4,
 ).map(tuple)
@@ -23,7 +25,8 @@ NODES = st.lists(
 
 def node(rule: NodeRule, *people: str, task: NodeTask = NodeTask.APPROVE) -> Node:
     key = "manual_1" if rule == NodeRule.SELECTED_BY_INITIATOR else None
-    return Node(name="审批人", task=task, rule=rule, key=key, is_required=True, people=people)
+    found = tuple(NodePerson(user_id=name.lower(), name=name) for name in people)
+    return Node(name="审批人", task=task, rule=rule, key=key, is_required=True, people=found)
 
 
 CHOICE = node(NodeRule.SELECTED_BY_INITIATOR)
@@ -32,11 +35,17 @@ CHOICE = node(NodeRule.SELECTED_BY_INITIATOR)
 @given(nodes=NODES)
 def test_nobody_who_decides_is_passed_over_without_being_named(nodes: tuple[Node, ...]) -> None:
     verdict = judge_flow(nodes)
-    fixed = [each for each in nodes if each.task == NodeTask.APPROVE and each.rule == NodeRule.FIXED]
+    fixed = [
+        each
+        for each in nodes
+        if each.task != NodeTask.BE_NOTIFIED and each.rule != NodeRule.SELECTED_BY_INITIATOR
+    ]
     if verdict.fills_nodes or not fixed:
         assert verdict.bypassed == ()
     else:
-        assert all(set(each.people or (each.name,)) <= set(verdict.bypassed) for each in fixed)
+        assert all(
+            {person.name for person in each.people} or {each.name} <= set(verdict.bypassed) for each in fixed
+        )
 
 
 def test_an_empty_flow_runs_peer_to_peer() -> None:
@@ -50,14 +59,16 @@ def test_one_node_to_choose_runs_peer_to_peer_and_is_filled() -> None:
 
 
 def test_a_choice_with_others_runs_the_full_flow_and_passes_nobody_over() -> None:
-    verdict = judge_flow((CHOICE, node(NodeRule.FIXED, "Kate")))
+    verdict = judge_flow((CHOICE, node(NodeRule.SPECIFIED_MEMBERS, "Kate")))
     assert (verdict.mode, verdict.fills_nodes, verdict.bypassed) == (FlowMode.FULL_FLOW, True, ())
 
 
 def test_a_flow_without_a_choice_names_each_person_once() -> None:
-    verdict = judge_flow((node(NodeRule.FIXED, "Kate", "Iris"), node(NodeRule.FIXED, "Kate")))
+    verdict = judge_flow(
+        (node(NodeRule.SPECIFIED_MEMBERS, "Kate", "Iris"), node(NodeRule.SPECIFIED_MEMBERS, "Kate"))
+    )
     assert verdict.bypassed == ("Kate", "Iris")
 
 
 def test_people_who_only_get_a_copy_are_not_passed_over() -> None:
-    assert judge_flow((node(NodeRule.FIXED, "Kate", task=NodeTask.BE_NOTIFIED),)).bypassed == ()
+    assert judge_flow((node(NodeRule.SPECIFIED_MEMBERS, "Kate", task=NodeTask.BE_NOTIFIED),)).bypassed == ()

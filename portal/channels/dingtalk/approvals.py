@@ -2,41 +2,19 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import datetime
 from urllib.parse import urlencode
 
-from portal.channels.approval_channel import Reading, Record, RecordKind, StartOrder
+from portal.channels.approval_channel import Reading, StartOrder
 from portal.channels.dingtalk.connection import DingTalkConnection, in_our_words
 from portal.channels.dingtalk.flow import our_nodes
+from portal.channels.dingtalk.instance_reading import our_reading
 from portal.channels.failures import ChannelError, OwnFailure, Retry, own_failure
-from portal.dingtalk.instances import (
-    FieldValue,
-    InstanceDetail,
-    InstanceResult,
-    InstanceStatus,
-    OperationRecord,
-    SelectedActioners,
-    StartInstance,
-)
-from portal.dingtalk.loose_json import utc_from_iso
-from portal.rules.approval_state import ApprovalState
+from portal.dingtalk.instances import FieldValue, SelectedActioners, StartInstance
 from portal.rules.flow_rules import FlowVerdict, Node, NodeRule, NodeTask, judge_flow
 
 # DingTalk: obtain-an-approval-list-of-instance-ids, for a period that ends before it begins.
 IN_THE_FUTURE = "invalidEndTime"
-
-_RECORD_KINDS = {
-    "START_PROCESS_INSTANCE": RecordKind.SUBMITTED,
-    "APPEND_TASK_BEFORE": RecordKind.COUNTERSIGN_BEFORE,
-    "APPEND_TASK_AFTER": RecordKind.COUNTERSIGN_AFTER,
-    "REDIRECT_TASK": RecordKind.HANDED_OVER,
-    "REDIRECT_PROCESS": RecordKind.SENT_BACK,
-    "ADD_REMARK": RecordKind.COMMENTED,
-    "PROCESS_CC": RecordKind.COPIED,
-    "TERMINATE_PROCESS_INSTANCE": RecordKind.WITHDRAWN,
-}
-_DECISIONS = {"AGREE": RecordKind.AGREED, "REFUSE": RecordKind.REFUSED}
-_TERMINATE = "TERMINATE_PROCESS_INSTANCE"
 
 
 class DingTalkApprovals:
@@ -106,14 +84,7 @@ class DingTalkApprovals:
         client = self._connection.client()
         with in_our_words():
             detail = client.instances.read(instance_id)
-        return Reading(
-            state=_state(detail),
-            records=tuple(_record(record) for record in detail.records),
-            url=next((task.pc_url or task.mobile_url for task in reversed(detail.tasks)), None),
-            requester_user_id=detail.originator_user_id,
-            values=detail.values,
-            began_at=utc_from_iso(detail.created_at_text),
-        )
+        return our_reading(detail)
 
     def withdraw(self, instance_id: str, *, requester_user_id: str, remark: str) -> None:
         """Withdraw as the requester; DingTalk refuses within 15 seconds of the start."""
@@ -146,25 +117,3 @@ def _selected(
     ]
     wanted = [node for node in fillable if node.is_required] or fillable[:1]
     return tuple(SelectedActioners(actor_key=node.key or "", user_ids=(approver_user_id,)) for node in wanted)
-
-
-def _state(detail: InstanceDetail) -> ApprovalState:
-    if detail.status == InstanceStatus.TERMINATED:
-        ended_by = [record.user_id for record in detail.records if record.kind == _TERMINATE]
-        own = bool(ended_by) and ended_by[-1] == detail.originator_user_id
-        return ApprovalState.WITHDRAWN if own else ApprovalState.TERMINATED
-    if detail.status == InstanceStatus.COMPLETED and detail.result == InstanceResult.AGREE:
-        return ApprovalState.APPROVED
-    if detail.status == InstanceStatus.COMPLETED and detail.result == InstanceResult.REFUSE:
-        return ApprovalState.REJECTED
-    return ApprovalState.PENDING
-
-
-def _record(record: OperationRecord) -> Record:
-    kind = _RECORD_KINDS.get(record.kind) or _DECISIONS.get(record.result, RecordKind.OTHER)
-    return Record(
-        kind=kind,
-        user_id=record.user_id,
-        remark=record.remark,
-        occurred_at=record.at or datetime.fromtimestamp(0, UTC),
-    )

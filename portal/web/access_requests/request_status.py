@@ -22,6 +22,7 @@ from portal.web.words.states import (
     withdrawing_sentence,
 )
 
+_WAITS_FOR_THE_REQUESTER = (ApprovalState.COULD_NOT_START, ApprovalState.NEEDS_CHOICE)
 _ENDED_BY_SOMEBODY = (ApprovalState.WITHDRAWN, ApprovalState.TERMINATED)
 
 
@@ -64,7 +65,7 @@ def status_of(request: AccessRequest, *, viewer: Person, are_calls_stopped: bool
         timeline=tuple(_timeline(request)),
         links=tuple(filter(None, (web_address(each.instance_url) for each in request.approvals))),
         version=version_of(request),
-        can_change=any(not is_final(state) and state != ApprovalState.COULD_NOT_START for state in states),
+        can_change=any(not is_final(state) and state not in _WAITS_FOR_THE_REQUESTER for state in states),
         can_withdraw=is_theirs and not is_final(request.state) and not _is_withdrawing(request),
         can_try_again=is_theirs and ApprovalState.COULD_NOT_START in states,
     )

@@ -15,6 +15,7 @@ _BADGES = {
     ApprovalState.SUBMITTED: ("running", _l("Submitted")),
     ApprovalState.STARTING: ("running", _l("Starting")),
     ApprovalState.START_UNKNOWN: ("warning", _l("Being checked")),
+    ApprovalState.NEEDS_CHOICE: ("warning", _l("Needs your choice")),
     ApprovalState.COULD_NOT_START: ("danger", _l("Could not start")),
     ApprovalState.PENDING: ("neutral", _l("Waiting")),
     ApprovalState.APPROVED: ("success", _l("Approved")),
@@ -30,6 +31,10 @@ _SENTENCES = {
     ApprovalState.START_UNKNOWN: _l(
         "We asked DingTalk, its answer did not arrive; we are looking for the approval and will never start "
         "it twice."
+    ),
+    ApprovalState.NEEDS_CHOICE: _l(
+        "The approval flow was changed in DingTalk before the approval could start. It starts as soon as approvers "
+        "are chosen anew."
     ),
     ApprovalState.COULD_NOT_START: _l("The approval could not be started in DingTalk."),
     ApprovalState.PENDING: _l("The approval runs in DingTalk and waits for a decision."),
