@@ -27,6 +27,8 @@ UV_LOCK = ROOT / "requirements-uv.lock"
 RUNTIME_LOCK = ROOT / "requirements.lock"
 DEV_LOCK = ROOT / "requirements-dev.lock"
 PROJECT = ROOT / "pyproject.toml"
+MOST_TEST_PROCESSES = 8
+NO_TESTS_COLLECTED = 5  # pytest's exit code
 OLDEST_PYTHON, FIRST_UNSUPPORTED_PYTHON = (3, 11), (3, 14)
 
 CATALOGUES = "portal/translations"
@@ -35,7 +37,7 @@ UPDATED = ("--no-wrap", "--no-fuzzy-matching", "--ignore-obsolete", "--ignore-po
 
 HELP = """\
 python3 run.py                    start the demo: portal, worker and sandbox
-python3 run.py test [...]         run the tests, but for the slow ones (arguments go to pytest)
+python3 run.py test [...]         run the tests side by side, but for the slow ones (arguments go to pytest: -n 0 runs them one by one)
 python3 run.py test-full [...]    run all tests
 python3 run.py lint               check style, types and translations
 python3 run.py bench [...]        measure, and write bench/results.json
@@ -74,12 +76,21 @@ def demo(arguments: list[str]) -> int:
 
 def test(arguments: list[str]) -> int:
     set_up(with_dev=True)
-    return _become("python", "-m", "pytest", "-m", "not slow", *arguments)
+    return _become("python", "-m", "pytest", *_side_by_side(), "-m", "not slow", *arguments)
 
 
 def test_full(arguments: list[str]) -> int:
+    """Run everything: what is slow alone, as it measures or wants all of the machine."""
     set_up(with_dev=True)
-    return _become("python", "-m", "pytest", *arguments)
+    suites = ((*_side_by_side(), "-m", "not slow"), ("-m", "slow"))
+    codes = [_run("python", "-m", "pytest", *suite, *arguments) for suite in suites]
+    return max([code for code in codes if code != NO_TESTS_COLLECTED], default=NO_TESTS_COLLECTED)
+
+
+def _side_by_side() -> tuple[str, ...]:
+    """Let pytest run a file of tests on each processor; they wait for much, so never fewer than two."""
+    processes = min(max(os.cpu_count() or 1, 2), MOST_TEST_PROCESSES)
+    return ("-n", str(processes), "--dist", "loadfile")
 
 
 def lint(arguments: list[str]) -> int:

@@ -130,4 +130,4 @@ def failure_of(number: str) -> dict[str, Any]:
 
 
 def audited(action: str) -> list[AuditEntry]:
-    return list(db.session.scalars(select(AuditEntry).filter_by(action=action)))
+    return list(db.session.scalars(select(AuditEntry).filter_by(action=action).order_by(AuditEntry.id)))
