@@ -37,7 +37,7 @@ UPDATED = ("--no-wrap", "--no-fuzzy-matching", "--ignore-obsolete", "--ignore-po
 
 HELP = """\
 python3 run.py                    start the demo: portal, worker and sandbox
-python3 run.py test [...]         run the tests side by side, but for the slow ones (arguments go to pytest: -n 0 runs them one by one)
+python3 run.py test [...]         run all but the slow tests, side by side (more goes to pytest: -n 0 is one by one)
 python3 run.py test-full [...]    run all tests
 python3 run.py lint               check style, types and translations
 python3 run.py bench [...]        measure, and write bench/results.json
