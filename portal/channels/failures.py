@@ -7,6 +7,11 @@ from enum import StrEnum
 from typing import Any, Self
 
 
+# The vendor's failure classes that decide about more than words.
+INSTANCE_GONE = "instance_gone"
+NOT_IN_THIS_STATE = "instance_state"
+
+
 class Retry(StrEnum):
     """What may be done after a failure."""
 

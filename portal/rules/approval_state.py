@@ -25,6 +25,9 @@ OUTCOMES = frozenset(
     {ApprovalState.APPROVED, ApprovalState.REJECTED, ApprovalState.WITHDRAWN, ApprovalState.TERMINATED}
 )
 
+# An instance may still turn up for these: nothing is known to run, and nothing was given up.
+AWAITING_INSTANCE = frozenset({ApprovalState.SUBMITTED, ApprovalState.STARTING, ApprovalState.START_UNKNOWN})
+
 _NEXT: dict[ApprovalState, frozenset[ApprovalState]] = {
     ApprovalState.SUBMITTED: frozenset({ApprovalState.STARTING, ApprovalState.WITHDRAWN}),
     ApprovalState.STARTING: frozenset(

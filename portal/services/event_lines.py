@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from typing import Any
 
 import structlog
 from sqlalchemy import func, select
@@ -15,31 +15,21 @@ from portal.models.callback_event import EventState
 log = structlog.get_logger(__name__)
 
 
-@dataclass(frozen=True, kw_only=True)
-class EventLine:
-    """One sorted event as plain values, for after its commit."""
-
-    event_id: int
-    event_type: str
-    kind: str | None
-    instance_id: str | None
-    state: str
-    reason: str | None
-    approval_id: int | None
+EventLine = dict[str, Any]
 
 
 def lines_about(events: Sequence[CallbackEvent]) -> list[EventLine]:
-    """Return a line for each event that is not merely to be tried again."""
+    """Return a line for each event that is not merely to be tried again, as plain values for after the commit."""
     return [
-        EventLine(
-            event_id=event.id,
-            event_type=event.event_type,
-            kind=event.kind,
-            instance_id=event.instance_id,
-            state=event.state,
-            reason=event.reason,
-            approval_id=event.approval_id,
-        )
+        {
+            "event": f"event.{event.state}",
+            "event_id": event.id,
+            "event_type": event.event_type,
+            "kind": event.kind,
+            "instance_id": event.instance_id,
+            "reason": event.reason,
+            "approval": event.approval_id,
+        }
         for event in events
         if event.state != EventState.RECEIVED
     ]
@@ -47,19 +37,10 @@ def lines_about(events: Sequence[CallbackEvent]) -> list[EventLine]:
 
 def tell(lines: Sequence[EventLine]) -> None:
     """Log the lines, after the commit: not while others wait to write, and nothing that did not happen."""
-    numbers = _numbers({line.approval_id for line in lines} - {None})
+    numbers = _numbers({line["approval"] for line in lines} - {None})
     for line in lines:
-        say = log.warning if line.state == EventState.PARKED else log.info
-        say(
-            f"event.{line.state}",
-            event_id=line.event_id,
-            event_type=line.event_type,
-            kind=line.kind,
-            instance_id=line.instance_id,
-            reason=line.reason,
-            approval=line.approval_id,
-            number=numbers.get(line.approval_id),
-        )
+        say = log.warning if line["event"] == f"event.{EventState.PARKED}" else log.info
+        say(**line, number=numbers.get(line["approval"]))
 
 
 def _numbers(approval_ids: set[int | None]) -> dict[int | None, str]:

@@ -15,7 +15,7 @@ from portal.database import transaction
 from portal.models import Approval
 from portal.models.callback_event import EventState
 from portal.models.stray_instance import StrayState
-from portal.rules.approval_state import ApprovalState
+from portal.rules.approval_state import AWAITING_INSTANCE, ApprovalState
 from portal.services.approval_rows import locked, move, sum_up_request
 from portal.services.audit import PORTAL, record
 from portal.services.event_inbox import EventInbox
@@ -26,7 +26,6 @@ from portal.services.twins import TOO_YOUNG_FOR, note_stray, open_events, stray_
 log = structlog.get_logger(__name__)
 
 STARTED, ADOPTED = "instance.started", "instance.adopted"
-_HAS_NONE_YET = (ApprovalState.SUBMITTED, ApprovalState.STARTING, ApprovalState.START_UNKNOWN)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -115,7 +114,7 @@ class InstanceAdoption:
 
     @staticmethod
     def _can_take(approval: Approval, attempt: int) -> bool:
-        return approval.state in _HAS_NONE_YET and any(
+        return approval.state in AWAITING_INSTANCE and any(
             each.number == attempt for each in attempts_of(approval)
         )
 

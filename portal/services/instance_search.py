@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from sqlalchemy import select
 
 from portal.channels.approval_channel import ApprovalChannel, Reading
-from portal.channels.failures import ChannelError
+from portal.channels.failures import INSTANCE_GONE, ChannelError
 from portal.clock import Clock
 from portal.extensions import db
 from portal.models import Approval, StrayInstance
@@ -18,7 +18,6 @@ from portal.services.start_attempts import BEFORE_SENDING, Attempt
 
 # Ids can be listed by a start 120 days ago (DingTalk: obtain-an-approval-list-of-instance-ids).
 LISTED_FOR = timedelta(days=110)
-GONE = "instance_gone"
 LAST = datetime.max.replace(tzinfo=UTC)
 
 
@@ -71,7 +70,7 @@ def _read(channel: ApprovalChannel, instance_id: str) -> Reading | None:
     try:
         return channel.read(instance_id)
     except ChannelError as error:
-        if error.failure.kind == GONE:
+        if error.failure.kind == INSTANCE_GONE:
             return None  # too new to be read, or deleted: the next look tells
         raise
 

@@ -9,7 +9,7 @@ import structlog
 from flask_babel import force_locale, gettext
 
 from portal.channels.approval_channel import ApprovalChannel
-from portal.channels.failures import ChannelError, Failure, Retry
+from portal.channels.failures import NOT_IN_THIS_STATE, ChannelError, Failure, Retry
 from portal.clock import Clock
 from portal.database import transaction
 from portal.extensions import db
@@ -79,7 +79,7 @@ class RunningApprovals:
             if asked_at is None:
                 return
             # "Not in this state" is the 15-second rule or an outcome that we are about to read.
-            may_pass = failure.kind == "instance_state" or failure.retry != Retry.PERMANENT
+            may_pass = failure.kind == NOT_IN_THIS_STATE or failure.retry != Retry.PERMANENT
             if may_pass and self.clock.now() - asked_at < WITHDRAWAL_GIVES_UP_AFTER:
                 return
             approval.withdrawal_requested_at = None

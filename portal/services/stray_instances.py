@@ -13,7 +13,7 @@ from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
 from portal.channels.approval_channel import ApprovalChannel, ChannelName, Reading
-from portal.channels.failures import ChannelError, Failure, Retry
+from portal.channels.failures import INSTANCE_GONE, NOT_IN_THIS_STATE, ChannelError, Failure, Retry
 from portal.clock import Clock
 from portal.database import transaction
 from portal.extensions import db
@@ -21,7 +21,7 @@ from portal.log_context import work_about
 from portal.models import AccessRequest, Approval, StrayInstance, Trial
 from portal.models.callback_event import EventState
 from portal.models.stray_instance import StrayState
-from portal.rules.approval_state import ApprovalState, is_final
+from portal.rules.approval_state import AWAITING_INSTANCE, ApprovalState, is_final
 from portal.services.approval_rows import locked, order_of
 from portal.services.audit import PORTAL, record
 from portal.services.event_inbox import EventInbox
@@ -32,13 +32,11 @@ from portal.services.twins import TOO_YOUNG_FOR, open_events, reason_to_ignore, 
 
 log = structlog.get_logger(__name__)
 
-GONE, NOT_IN_THIS_STATE = "instance_gone", "instance_state"
 # A new instance may not be readable for a moment; what still is not after this many reads was deleted or never was.
 READS_UNTIL_GONE = 4
 WITHDRAWALS_TRIED = 12
 # Where a request number may stand: anything else in a form leads to none of our rows.
 _NUMBER = re.compile(r"([A-Z]+-\d{4}-\d+)(?:\.\d+)?(?:-\d+)?")
-_MAY_STILL_TAKE = (ApprovalState.SUBMITTED, ApprovalState.STARTING, ApprovalState.START_UNKNOWN)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -90,7 +88,7 @@ class StrayInstances:
                 self._close(session, stray, StrayState.ADOPTED)
             elif (answer_by := self._answer_by(approval)) is not None:
                 stray.due_at = answer_by  # whoever calls DingTalk at this moment adopts it
-            elif approval.state in _MAY_STILL_TAKE and attempt.is_in_time(reading.began_at):
+            elif approval.state in AWAITING_INSTANCE and attempt.is_in_time(reading.began_at):
                 self.adoption.take(
                     session, approval, attempt=attempt.number, instance_id=instance_id, url=url
                 )
@@ -162,16 +160,16 @@ class StrayInstances:
     def _failed(self, stray_id: int, failure: Failure) -> None:
         with transaction() as session:
             stray = _locked(session, stray_id)
-            if stray.state == StrayState.TWIN_STAYS and failure.kind != GONE:
+            if stray.state == StrayState.TWIN_STAYS and failure.kind != INSTANCE_GONE:
                 stray.due_at = None  # why it stays is what the page tells
                 return
             stray.failure, stray.tries = failure.to_json(), stray.tries + 1
             pause = pause_before_retry(failure, retries=stray.tries - 1)
             stray.due_at = self.clock.now() + max(pause, TOO_YOUNG_FOR)
             is_permanent = failure.retry == Retry.PERMANENT
-            if failure.kind == GONE and stray.state != StrayState.FOUND:
+            if failure.kind == INSTANCE_GONE and stray.state != StrayState.FOUND:
                 self._close_twin(session, stray, StrayState.TWIN_ENDED)  # deleted in DingTalk
-            elif failure.kind == GONE and stray.tries >= READS_UNTIL_GONE:
+            elif failure.kind == INSTANCE_GONE and stray.tries >= READS_UNTIL_GONE:
                 stray.state, stray.closed_at, stray.due_at = StrayState.FOREIGN, self.clock.now(), None
             elif stray.state == StrayState.TWIN and (is_permanent or stray.tries >= WITHDRAWALS_TRIED):
                 self._close_twin(session, stray, StrayState.TWIN_STAYS)
