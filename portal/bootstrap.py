@@ -39,6 +39,7 @@ from portal.services.payload_retention import PayloadRetention
 from portal.services.people import People
 from portal.services.registry import Services
 from portal.services.request_search import RequestSearch
+from portal.services.request_submission import RequestSubmission
 from portal.services.running_approvals import RunningApprovals
 from portal.services.sign_in import SignIns
 from portal.services.stray_instances import StrayInstances
@@ -105,9 +106,8 @@ def build_services(settings: Settings, clock: Clock) -> Services:
             ChoreName.SWEEP: sweep.go_round,
         },
     )
-    access_requests = AccessRequests(
-        clock=clock, approvers=ApproverChoices(people=people), public_url=settings.public_url
-    )
+    approvers = ApproverChoices(people=people)
+    access_requests = AccessRequests(clock=clock, approvers=approvers, public_url=settings.public_url)
     return Services(
         clock=clock,
         people=people,
@@ -119,6 +119,7 @@ def build_services(settings: Settings, clock: Clock) -> Services:
         custom_templates=CustomTemplates(clock=clock, connection=connection, templates=templates),
         trials=Trials(clock=clock, people=people, public_url=settings.public_url),
         catalogue=Catalogue(),
+        submissions=RequestSubmission(clock=clock, approvers=approvers, public_url=settings.public_url),
         access_requests=access_requests,
         request_search=RequestSearch(),
         approval_work=approval_work,

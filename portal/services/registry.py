@@ -29,6 +29,7 @@ from portal.services.in_step import InStep
 from portal.services.parked_events import ParkedEvents
 from portal.services.people import People
 from portal.services.request_search import RequestSearch
+from portal.services.request_submission import RequestSubmission
 from portal.services.sign_in import SignIns
 from portal.services.syncing import Syncing
 from portal.services.template_generation import TemplateGeneration
@@ -52,6 +53,7 @@ class Services:
     custom_templates: CustomTemplates
     trials: Trials
     catalogue: Catalogue
+    submissions: RequestSubmission
     access_requests: AccessRequests
     request_search: RequestSearch
     approval_work: ApprovalWork

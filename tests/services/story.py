@@ -9,9 +9,9 @@ from sqlalchemy import select
 
 from portal.extensions import db
 from portal.models import AccessRequest, Approval, AuditEntry, Person, Resource
-from portal.services.access_requests import RequestForm
 from portal.services.approval_settings import Switches
 from portal.services.audit import Actor, actor_of
+from portal.services.request_submission import RequestForm
 from tests.portal_world import World
 
 
@@ -46,7 +46,7 @@ def ask(world: World, *, who: str = "bob", resource: str = "sales-overview", **c
             "submission_key": secrets.token_hex(16),
             **changes,
         }
-        return world.services.access_requests.submit(
+        return world.services.submissions.submit(
             actor_of(requester, address="127.0.0.1"), requester, RequestForm(**given)
         )
 

@@ -8,10 +8,10 @@ import pytest
 
 from portal.extensions import db
 from portal.models import AccessRequest, Resource
-from portal.services.access_requests import LONGEST_REASON
 from portal.services.approver_choice import ApproverPreview
 from portal.services.faults import FieldFault, NotThere, Problem, ProblemReason
 from portal.services.people import FRESH_FOR
+from portal.services.request_submission import LONGEST_REASON
 from tests.portal_world import World
 from tests.services.story import actor_named, approval_of, ask, person_named, set_up, state_of
 
@@ -34,7 +34,7 @@ def choose_fallback(world: World, who: str) -> None:
 
 def preview(world: World, resource: str, *, who: str = "bob") -> ApproverPreview:
     wanted = db.session.query(Resource).filter_by(external_id=resource).one()
-    return world.services.access_requests.preview(person_named(who), wanted.id)
+    return world.services.submissions.preview(person_named(who), wanted.id)
 
 
 @pytest.mark.parametrize(

@@ -18,9 +18,9 @@ from wtforms.widgets import DateInput
 from portal.models import Resource
 from portal.rules.entitlement import entitlements_of
 from portal.rules.validity import PRESET_DAYS
-from portal.services.access_requests import RequestForm
 from portal.services.faults import FieldFault
 from portal.services.names import entitlement_name
+from portal.services.request_submission import RequestForm
 from portal.web.words.faults import fault_sentence
 
 UNTIL_A_DATE = "until"

@@ -10,11 +10,11 @@ from werkzeug.wrappers import Response as BaseResponse
 from portal.models import Resource
 from portal.rules.entitlement import entitlements_of
 from portal.rules.validity import LONGEST_DAYS
-from portal.services.access_requests import LONGEST_REASON
 from portal.services.catalogue import SEARCH_LIMIT
 from portal.services.faults import FieldFault, Problem, ProblemReason
 from portal.services.registry import services
 from portal.services.request_search import Wanted, Whose
+from portal.services.request_submission import LONGEST_REASON
 from portal.web.access import admin_required, current_actor, sign_in_required, signed_in_person
 from portal.web.access_requests.request_form import AccessRequestForm, text_of
 from portal.web.access_requests.request_list import request_list
@@ -81,7 +81,7 @@ def create() -> Response:
     if not form.validate():
         return _form(form, resource, status=422)
     try:
-        number = services().access_requests.submit(current_actor(), signed_in_person(), form.asked(resource))
+        number = services().submissions.submit(current_actor(), signed_in_person(), form.asked(resource))
     except FieldFault as fault:
         form.mark(fault)
         return _form(form, resource, status=422)
@@ -129,7 +129,7 @@ def _has_asked() -> bool:
 
 
 def _is_set_up() -> bool:
-    return services().access_requests.obstacle(signed_in_person()) not in UNFINISHED_SETUP
+    return services().submissions.obstacle(signed_in_person()) not in UNFINISHED_SETUP
 
 
 def _resource(resource_type: str | None, external_id: str | None) -> Resource | None:
@@ -161,7 +161,7 @@ def _form(
 ) -> Response:
     person, today = signed_in_person(), services().clock.now().date()
     words = problem_words(problem) if problem else _obstacle()
-    preview = None if words else services().access_requests.preview(person, resource.id)
+    preview = None if words else services().submissions.preview(person, resource.id)
     departments = list(person.departments)
     names = services().people.department_names(departments)
     form.offer(resource=resource, departments={each: names.get(each, "") for each in departments})
@@ -182,5 +182,5 @@ def _form(
 
 
 def _obstacle() -> ProblemWords | None:
-    reason = services().access_requests.obstacle(signed_in_person())
+    reason = services().submissions.obstacle(signed_in_person())
     return problem_words(Problem(reason)) if reason else None
