@@ -6,7 +6,6 @@ from dataclasses import asdict, dataclass, field
 from enum import StrEnum
 from typing import Any, Self
 
-
 # The vendor's failure classes that decide about more than words.
 INSTANCE_GONE = "instance_gone"
 NOT_IN_THIS_STATE = "instance_state"
