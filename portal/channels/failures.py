@@ -30,6 +30,24 @@ class OwnFailure(StrEnum):
     REQUESTER_LEFT = "requester_left"
     NOT_FOUND_AFTER_UNKNOWN = "not_found_after_unknown"
     BYPASS_NOT_ACKNOWLEDGED = "bypass_not_acknowledged"
+    NOT_A_CANDIDATE = "not_a_candidate"
+    CHOICE_MISSING = "choice_missing"
+    CHOICE_NOT_ALLOWED = "choice_not_allowed"
+    CHOICE_REFUSED = "choice_refused"
+    CHOSEN_LEFT = "chosen_left"
+    NO_AGENT_ID = "no_agent_id"
+    NOTICE_WITHHELD = "notice_withheld"
+
+
+# Nothing was created, and the requester mends it by choosing approvers again.
+CHOOSE_AGAIN = frozenset(
+    {
+        OwnFailure.CHOICE_MISSING,
+        OwnFailure.CHOICE_NOT_ALLOWED,
+        OwnFailure.CHOICE_REFUSED,
+        OwnFailure.CHOSEN_LEFT,
+    }
+)
 
 
 @dataclass(frozen=True, kw_only=True)

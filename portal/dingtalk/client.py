@@ -13,6 +13,7 @@ from portal.dingtalk.sign_in import SignIn
 from portal.dingtalk.tokens import TokenCache
 from portal.dingtalk.transport import CallRecord, Credentials, Endpoints, Transport
 from portal.dingtalk.wire import Wire
+from portal.dingtalk.work_notices import WorkNotices
 
 __all__ = ["CallRecord", "Credentials", "DingTalkClient", "Endpoints"]
 
@@ -52,6 +53,7 @@ class DingTalkClient:
         self.directory = Directory(self._transport)
         self.sign_in = SignIn(self._transport)
         self.failed_pushes = FailedPushes(self._transport)
+        self.work_notices = WorkNotices(self._transport)
 
     def fetch_token(self) -> None:
         """Obtain the app token, or prove that we hold one; raises ``DingTalkError`` of ``accessToken``."""

@@ -133,7 +133,7 @@ _CODES_OF: dict[FailureClass, tuple[str, ...]] = {
         *("task.status.error", "instance.status.error"),
     ),
     FailureClass.WITHDRAWAL_REFUSED: ("820008",),
-    FailureClass.AGENT_ID_WRONG: ("invalidAgentId",),
+    FailureClass.AGENT_ID_WRONG: ("invalidAgentId", "40056", "41011"),
     FailureClass.OUTSIDE_CONTACT_SCOPE: ("50002", "50004"),
     FailureClass.AUTH_CODE_INVALID: ("40078", "invalidParameter.authCode.notFound"),
     FailureClass.OTHER_ORGANISATION: (),

@@ -27,8 +27,12 @@ class Operation(StrEnum):
     SEARCH_USERS = "searchUsers"
     DEPARTMENT_MEMBERS = "listDepartmentMembers"
     READ_DEPARTMENT = "getDepartment"
+    ROLE_MEMBERS = "listRoleMembers"
     USER_ACCESS_TOKEN = "userAccessToken"  # noqa: S105  a name, not a password
     USER_PROFILE = "getUserProfile"
+    USER_OF_CODE = "getUserInfo"
+    SEND_WORK_NOTICE = "sendWorkNotice"
+    READ_NOTICE_RESULT = "getWorkNoticeResult"
 
 
 WRITES = frozenset(
@@ -39,21 +43,24 @@ WRITES = frozenset(
         Operation.TERMINATE_INSTANCE,
         Operation.COMMENT,
         Operation.FAILED_PUSHES,  # reading the list empties it
+        Operation.SEND_WORK_NOTICE,
     }
 )
 
-# What the monthly quota leaves out (DingTalk: quota pages). The failed-push list is not named among the exempt
-# ones, so it is taken to count; that is not confirmed.
+# What the monthly quota leaves out (DingTalk: quota pages). The failed-push list and work notices are not named
+# among the exempt ones, so they are taken to count; that is not confirmed.
 _NOT_COUNTED = frozenset(
     {
         Operation.ACCESS_TOKEN,
         Operation.USER_ACCESS_TOKEN,
         Operation.USER_PROFILE,
+        Operation.USER_OF_CODE,
         Operation.READ_USER,
         Operation.USER_BY_UNION_ID,
         Operation.SEARCH_USERS,
         Operation.DEPARTMENT_MEMBERS,
         Operation.READ_DEPARTMENT,
+        Operation.ROLE_MEMBERS,
     }
 )
 COUNTED_BY_QUOTA = frozenset(Operation) - _NOT_COUNTED

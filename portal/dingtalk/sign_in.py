@@ -1,11 +1,11 @@
-"""Sign-in with DingTalk in any browser (OAuth): where to send it, and what the returned code is worth."""
+"""Sign-in with DingTalk, in any browser (OAuth) or inside its client: what the returned code is worth."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 from urllib.parse import quote, urlencode
 
-from portal.dingtalk.loose_json import optional_text, text, web_address
+from portal.dingtalk.loose_json import mapping, optional_text, text, web_address
 from portal.dingtalk.operations import Operation
 from portal.dingtalk.transport import Call, Transport
 
@@ -91,3 +91,20 @@ class SignIn:
             union_id=text(answer["unionId"]),
             avatar_url=web_address(answer.get("avatarUrl")),
         )
+
+    def union_id_of(self, code: str) -> str:
+        """Trade the single-use code of a page inside DingTalk's client for the person's union id.
+
+        DingTalk: obtain-the-userid-of-a-user-by-using-the-log-free; a code lives five minutes. Raises
+        ``AUTH_CODE_INVALID`` for one that is unknown or used.
+        """
+        answer = self._transport.oapi(
+            Call(
+                operation=Operation.USER_OF_CODE,
+                method="POST",
+                path="/topapi/v2/user/getuserinfo",
+                expects="result.unionid",
+                body={"code": code},
+            )
+        )
+        return text(mapping(answer["result"]).get("unionid"))

@@ -254,6 +254,24 @@ _WORDS: dict[str, _Words] = {
             "“Selected by Initiator” back in DingTalk's designer."
         ),
     ),
+    OwnFailure.NO_AGENT_ID: (
+        _("The Agent ID is missing"),
+        _("DingTalk sends notices only in the name of an app that it is told by its Agent ID."),
+        _(
+            "Copy the Agent ID from DingTalk's developer console (your app, Credentials and basic information) into "
+            "Approval Settings, DingTalk app. Save; the next notice is sent."
+        ),
+    ),
+    OwnFailure.NOTICE_WITHHELD: (
+        _("DingTalk took the notice but did not deliver it"),
+        _(
+            "The person may not use the app, or was sent too many notices today. DingTalk's reason: %(code)s."
+        ),
+        _(
+            "In DingTalk's developer console open your app, then its visible range, and let everybody use it who "
+            "asks for access here."
+        ),
+    ),
 }
 
 
