@@ -9,6 +9,8 @@ from enum import StrEnum
 from typing import Protocol
 
 from portal.rules.approval_state import ApprovalState
+from portal.rules.approver_selection import Chosen
+from portal.rules.flow_rules import Node, NodePerson
 
 
 class ChannelName(StrEnum):
@@ -18,11 +20,16 @@ class ChannelName(StrEnum):
 
 
 class RecordKind(StrEnum):
-    """What somebody did in an approval."""
+    """What somebody did in an approval, or what was done without anybody."""
 
     SUBMITTED = "submitted"
     AGREED = "agreed"
     REFUSED = "refused"
+    DEPUTY_AGREED = "deputy_agreed"
+    DEPUTY_REFUSED = "deputy_refused"
+    AUTOMATICALLY_AGREED = "automatically_agreed"
+    AUTOMATICALLY_REFUSED = "automatically_refused"
+    RELEASED = "released"
     HANDED_OVER = "handed_over"
     COUNTERSIGN_BEFORE = "countersign_before"
     COUNTERSIGN_AFTER = "countersign_after"
@@ -30,36 +37,73 @@ class RecordKind(StrEnum):
     COMMENTED = "commented"
     COPIED = "copied"
     WITHDRAWN = "withdrawn"
+    FINISHED = "finished"
     OTHER = "other"
+
+
+# Somebody made up their mind themselves, or a deputy in their place.
+AGREEMENTS = frozenset({RecordKind.AGREED, RecordKind.DEPUTY_AGREED})
+REFUSALS = frozenset({RecordKind.REFUSED, RecordKind.DEPUTY_REFUSED})
+
+
+class TurnState(StrEnum):
+    """Where somebody's turn at deciding stands; it is paused while those asked to countersign first decide."""
+
+    UPCOMING = "upcoming"
+    WAITING = "waiting"
+    PAUSED = "paused"
+    DONE = "done"
 
 
 @dataclass(frozen=True, kw_only=True)
 class StartOrder:
-    """All that a start needs, as plain values. ``values`` maps the template's labels to texts."""
+    """All that a start needs, as plain values. ``values`` maps the template's labels to texts.
+
+    ``choices`` are the people chosen for the template's own flow, None where one approver decides peer to peer.
+    ``acknowledged`` names who may be passed over, as an admin accepted it.
+    """
 
     process_code: str
     requester_user_id: str
     department_id: int
     approver_user_id: str
     values: Mapping[str, str]
-    is_bypass_acknowledged: bool
+    choices: tuple[Chosen, ...] | None
+    acknowledged: frozenset[str]
 
 
 @dataclass(frozen=True, kw_only=True)
 class Record:
-    """One thing somebody did, in the order of the channel."""
+    """One thing somebody did, in the order of the channel.
+
+    ``others`` are those it was done to: asked to countersign, handed over to, sent a copy. ``label`` is the
+    channel's own word for what we have none for.
+    """
 
     kind: RecordKind
     user_id: str
     remark: str
     occurred_at: datetime
+    others: tuple[str, ...] = ()
+    label: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Turn:
+    """Somebody's turn at deciding; the same person may have several. ``since`` may be precise to the minute."""
+
+    user_id: str
+    node_name: str
+    state: TurnState
+    since: datetime | None
 
 
 @dataclass(frozen=True, kw_only=True)
 class Reading:
     """An approval as its channel shows it now; ``state`` is pending or an outcome.
 
-    ``began_at`` may be precise to the minute only, and is empty where the channel tells none.
+    ``began_at`` may be precise to the minute only, and is empty where the channel tells none. ``turns`` may name
+    users who are no people: placeholders of the channel's.
     """
 
     state: ApprovalState
@@ -68,6 +112,12 @@ class Reading:
     requester_user_id: str
     values: Mapping[str, str]
     began_at: datetime | None
+    turns: tuple[Turn, ...] = ()
+
+    @property
+    def waiting(self) -> tuple[Turn, ...]:
+        """Whom it waits for now."""
+        return tuple(turn for turn in self.turns if turn.state == TurnState.WAITING)
 
     def carries(self, order: StartOrder) -> bool:
         """Whether this was started by ``order``: the same requester and **all** of its values."""
@@ -79,6 +129,23 @@ class Reading:
 def _folded(text: str) -> str:
     # Line breaks may come back in another form than they were sent in.
     return text.replace("\r\n", "\n").strip()
+
+
+class FlowForecasts(Protocol):
+    """Tells ahead which way an approval would go. Every method may raise ``ChannelError``."""
+
+    def foresee(
+        self,
+        *,
+        process_code: str,
+        requester_user_id: str,
+        department_id: int,
+        values: Mapping[str, str],
+    ) -> tuple[Node, ...]:
+        """Return the nodes that this requester's approval would pass with these values, in order."""
+
+    def role_members(self, role_id: str) -> tuple[NodePerson, ...]:
+        """Return the people who hold a role."""
 
 
 class ApprovalChannel(Protocol):

@@ -9,7 +9,7 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import TypeVar
 
-from portal.dingtalk.loose_json import Json, mappings, text, utc_from_iso, web_address
+from portal.dingtalk.loose_json import Json, mappings, sequence, text, utc_from_iso, web_address
 
 Word = TypeVar("Word", bound=StrEnum)
 
@@ -37,6 +37,7 @@ class OperationRecord:
 
     ``kind`` is an open set: ``START_PROCESS_INSTANCE``, ``EXECUTE_TASK_NORMAL``, ``REDIRECT_TASK``,
     ``ADD_REMARK``, ``TERMINATE_PROCESS_INSTANCE`` … ``result`` is ``AGREE``, ``REFUSE`` or ``NONE``.
+    ``copied_user_ids`` are those whom a ``PROCESS_CC`` sent a copy to.
     """
 
     user_id: str
@@ -46,17 +47,23 @@ class OperationRecord:
     remark: str
     activity_id: str
     show_name: str
+    copied_user_ids: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
 class Task:
-    """One person's turn; a ``user_id`` such as ``V00_…`` is a placeholder, so give it no rights."""
+    """One person's turn; a ``user_id`` such as ``V00_…`` is a placeholder, so give it no rights.
+
+    ``status`` is ``NEW``, ``RUNNING``, ``PAUSED``, ``CANCELED``, ``COMPLETED`` or ``TERMINATED``, ``result``
+    ``AGREE``, ``REFUSE``, ``REDIRECTED`` or nothing; ``group_name`` is what the flow calls the node.
+    """
 
     task_id: str
     user_id: str
     status: str
     result: str
     activity_id: str
+    group_name: str
     created_at: datetime | None
     finished_at: datetime | None
     mobile_url: str | None
@@ -75,6 +82,7 @@ class InstanceDetail:
     created_at_text: str
     finished_at_text: str
     biz_action: str
+    approver_user_ids: tuple[str, ...]
     records: tuple[OperationRecord, ...]
     tasks: tuple[Task, ...]
     values: Mapping[str, str]
@@ -95,6 +103,7 @@ def read_instance(result: Json) -> InstanceDetail:
         created_at_text=text(result.get("createTime")),
         finished_at_text=text(result.get("finishTime")),
         biz_action=text(result.get("bizAction")),
+        approver_user_ids=tuple(text(each) for each in sequence(result.get("approverUserIds"))),
         records=tuple(_record(entry) for entry in mappings(result.get("operationRecords"))),
         tasks=tuple(_task(entry) for entry in mappings(result.get("tasks"))),
         values=MappingProxyType({text(field.get("name")): text(field.get("value")) for field in fields}),
@@ -117,6 +126,7 @@ def _record(entry: Json) -> OperationRecord:
         remark=text(entry.get("remark")),
         activity_id=text(entry.get("activityId")),
         show_name=text(entry.get("showName")),
+        copied_user_ids=tuple(text(each) for each in sequence(entry.get("ccUserIds"))),
     )
 
 
@@ -127,6 +137,7 @@ def _task(entry: Json) -> Task:
         status=text(entry.get("status")),
         result=text(entry.get("result")),
         activity_id=text(entry.get("activityId")),
+        group_name=text(entry.get("taskGroupName")),
         created_at=utc_from_iso(entry.get("createTime")),
         finished_at=utc_from_iso(entry.get("finishTime")),
         mobile_url=web_address(entry.get("mobileUrl")),
