@@ -5,12 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from portal.dingtalk.loose_json import Json, mapping, mappings, sequence, text, truth
+from portal.dingtalk.loose_json import Json, mapping, mappings, sequence, text, truth, whole_number
+
+# The unit of a date that is asked for with its time (DingTalk: oa-formcomponent-message).
+HOURS = "小时"
 
 
 @dataclass(frozen=True, kw_only=True)
 class FormField:
-    """A field of an existing template; ``is_nested`` where it sits inside a table or a group."""
+    """A field of an existing template.
+
+    ``is_nested`` where it sits inside a table, ``asks_for_time`` where a date has hours and minutes, ``longest``
+    is the most characters it takes, where the template says so.
+    """
 
     component_id: str
     label: str
@@ -18,6 +25,8 @@ class FormField:
     required: bool
     options: tuple[str, ...] = ()
     is_nested: bool = False
+    asks_for_time: bool = False
+    longest: int | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,8 +64,12 @@ def _fields(items: list[Json], *, is_nested: bool) -> Iterator[FormField]:
             required=truth(places.get("required")),
             options=tuple(_option(option) for option in sequence(places.get("options"))),
             is_nested=is_nested,
+            asks_for_time="h" in text(places.get("format")).casefold() or places.get("unit") == HOURS,
+            longest=whole_number(places.get("maxLength")) or None,
         )
-        yield from _fields(mappings(places.get("children")), is_nested=True)
+        # A group is only a frame around fields; a table has rows of them.
+        is_group = text(places.get("componentName") or places.get("componentType")) == "FieldGroup"
+        yield from _fields(mappings(places.get("children")), is_nested=is_nested or not is_group)
 
 
 def _option(option: object) -> str:

@@ -76,14 +76,3 @@ OFFICIAL_NAMES = ("Quick BI Permission Request", "Quick BI Approval")
 def normalised(label: str) -> str:
     """Fold a label for comparison: case, spaces and common punctuation do not matter."""
     return "".join(character for character in label.casefold() if character.isalnum())
-
-
-def match_fields(labels: list[str]) -> dict[FormFieldName, str]:
-    """Match a custom template's ``labels`` to our fields by any language's label; unmatched ones are absent."""
-    by_label = {normalised(label): label for label in labels}
-    return {
-        field.name: by_label[normalised(ours)]
-        for field in OFFICIAL_FIELDS
-        for ours in field.labels.values()
-        if normalised(ours) in by_label
-    }

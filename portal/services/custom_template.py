@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from sqlalchemy import select
@@ -12,8 +13,9 @@ from portal.clock import Clock
 from portal.database import transaction
 from portal.models import ApprovalTemplate, Person
 from portal.models.approval_template import TemplateSource
+from portal.rules.field_mapping import FieldMapping, match_fields
 from portal.rules.flow_rules import Node, judge_flow
-from portal.rules.official_form import FormFieldName, match_fields
+from portal.rules.official_form import FormFieldName
 from portal.services.approval_settings import stored_settings
 from portal.services.audit import Actor, record
 from portal.services.faults import FieldFault, Problem, ProblemReason
@@ -25,7 +27,8 @@ class Matching:
     """How a custom template fits: our fields found, ours missing, and theirs that we could not fill."""
 
     form: TemplateForm
-    found: dict[FormFieldName, str]
+    mapping: FieldMapping
+    found: Mapping[FormFieldName, str]
     missing: tuple[FormFieldName, ...]
     unfillable: tuple[str, ...]
     bypassed: tuple[str, ...]
@@ -80,6 +83,8 @@ class CustomTemplates:
             )
             row.name = matching.form.name
             row.field_mapping = {name.value: label for name, label in matching.found.items()}
+            row.option_mapping = {name.value: dict(each) for name, each in matching.mapping.options.items()}
+            row.fields = [field.to_json() for field in matching.form.fields]
             row.mode, row.flow = flow_snapshot(nodes)
             row.verified_at = self.clock.now()
             row.bypass_acknowledged_by_id = actor.person_id if matching.bypassed else None
@@ -100,7 +105,8 @@ class CustomTemplates:
         if not process_code:
             raise FieldFault("template", "unknown")
         form = self.templates.read(process_code)
-        found = match_fields([field.label for field in form.fields if field.is_fillable])
+        mapping = match_fields(form.fields)
+        found = mapping.fields
         unfillable = tuple(
             field.label for field in form.fields if field.is_required and field.label not in found.values()
         )
@@ -113,6 +119,7 @@ class CustomTemplates:
         verdict = judge_flow(nodes)
         matching = Matching(
             form=form,
+            mapping=mapping,
             found=found,
             missing=tuple(name for name in FormFieldName if name not in found),
             unfillable=unfillable,

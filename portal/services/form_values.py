@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import date, timedelta
 
 from flask_babel import force_locale, format_date, gettext, ngettext
 
 from portal.models import ApprovalTemplate, Resource
 from portal.rules.entitlement import Entitlement
+from portal.rules.field_mapping import validity_choice
 from portal.rules.official_form import FormFieldName
+from portal.rules.template_field import FieldKind, OurValue, TemplateField, written
 from portal.rules.validity import Validity
 from portal.services.names import entitlement_name, resource_type_name
 
@@ -31,35 +34,60 @@ def request_values(
     validity: Validity,
     reason: str,
     status_page: str,
+    today: date,
 ) -> dict[str, str]:
-    """Return the texts by the template's labels; fields that a custom template lacks are left out."""
+    """Return the texts by the template's labels; fields that a custom template lacks are left out.
+
+    ``today`` is the day of asking: a field that holds a day or a number says what the validity comes to, if
+    the approval were given on that day.
+    """
     with force_locale(template.language):
         place = f" · {resource.workspace}" if resource.workspace else ""
         link = f"\n{resource.link}" if resource.link else ""
-        texts = {
-            FormFieldName.NUMBER: number,
-            FormFieldName.ITEMS: f"{resource_type_name(resource.resource_type)}: {resource.name}{place}{link}",
-            FormFieldName.LEVEL: str(entitlement_name(entitlement)),
-            FormFieldName.VALIDITY: validity_text(validity),
-            FormFieldName.REASON: reason,
-            FormFieldName.STATUS_PAGE: status_page,
+        values = {
+            FormFieldName.NUMBER: OurValue(text=number),
+            FormFieldName.ITEMS: OurValue(
+                text=f"{resource_type_name(resource.resource_type)}: {resource.name}{place}{link}"
+            ),
+            FormFieldName.LEVEL: OurValue(text=entitlement_name(entitlement), choice=entitlement),
+            FormFieldName.VALIDITY: validity_value(validity, today=today),
+            FormFieldName.REASON: OurValue(text=reason),
+            FormFieldName.STATUS_PAGE: OurValue(text=status_page),
         }
-    return by_label(template, texts)
+    return by_label(template, values)
 
 
-def trial_values(template: ApprovalTemplate, *, number: str, settings_page: str) -> dict[str, str]:
-    """Return the texts of a Test; they say that no access is granted."""
+def trial_values(
+    template: ApprovalTemplate, *, number: str, settings_page: str, today: date
+) -> dict[str, str]:
+    """Return the texts of a Test; they say that no access is granted.
+
+    Fields of choice, numbers and days have no room for that: they get the least that can be asked for.
+    """
     with force_locale(template.language):
         nothing = gettext("TEST, no access is granted")
-        texts = {
-            FormFieldName.NUMBER: number,
-            FormFieldName.ITEMS: nothing,
-            FormFieldName.LEVEL: "-",
-            FormFieldName.VALIDITY: "-",
-            FormFieldName.REASON: nothing,
-            FormFieldName.STATUS_PAGE: settings_page,
+        values = {
+            FormFieldName.NUMBER: OurValue(text=number),
+            FormFieldName.ITEMS: OurValue(text=nothing),
+            FormFieldName.LEVEL: OurValue(text="-", choice=Entitlement.VIEW),
+            FormFieldName.VALIDITY: OurValue(
+                text="-", choice=validity_choice(Validity(days=1)), number=1, day=today
+            ),
+            FormFieldName.REASON: OurValue(text=nothing),
+            FormFieldName.STATUS_PAGE: OurValue(text=settings_page),
         }
-    return by_label(template, texts)
+    return by_label(template, values)
+
+
+def validity_value(validity: Validity, *, today: date) -> OurValue:
+    """Return how long access is asked for: in words, as a choice, in days and as its last day."""
+    until = validity.until or today + timedelta(days=validity.days or 0)
+    return OurValue(
+        text=validity_text(validity),
+        choice=validity_choice(validity),
+        number=validity.days if validity.days is not None else (until - today).days,
+        day=until,
+    )
 
 
 def validity_text(validity: Validity) -> str:
@@ -69,10 +97,19 @@ def validity_text(validity: Validity) -> str:
     return gettext("until %(date)s", date=format_date(validity.until, "medium"))
 
 
-def by_label(template: ApprovalTemplate, texts: Mapping[FormFieldName, str]) -> dict[str, str]:
-    """Key the texts by the labels that this template has for our fields."""
-    return {
-        template.field_mapping[name.value]: text
-        for name, text in texts.items()
-        if name.value in template.field_mapping
-    }
+def by_label(template: ApprovalTemplate, values: Mapping[FormFieldName, OurValue]) -> dict[str, str]:
+    """Key the values, as each field takes them, by the labels that this template has for our fields."""
+    fields = {field.label: field for field in map(TemplateField.from_json, template.fields or ())}
+    texts = {}
+    for name, value in values.items():
+        label = template.field_mapping.get(name.value)
+        if label is None:
+            continue
+        options = (template.option_mapping or {}).get(name.value, {})
+        texts[label] = written(value, fields.get(label, _any_text(label)), options)
+    return texts
+
+
+def _any_text(label: str) -> TemplateField:
+    # Templates confirmed by earlier versions had text fields only and did not store them.
+    return TemplateField(component_id="", label=label, kind=FieldKind.PARAGRAPH)

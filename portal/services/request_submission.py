@@ -181,6 +181,7 @@ class RequestSubmission:
                 validity=validity,
                 reason=request.reason,
                 status_page=self._status_page(request.number),
+                today=now.date(),
             ),
         )
         session.add(approval)

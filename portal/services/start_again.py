@@ -52,4 +52,5 @@ def start_again(
         validity=Validity(days=request.requested_duration_days, until=request.valid_until),
         reason=request.reason,
         status_page=status_page,
+        today=at.date(),
     )

@@ -82,6 +82,7 @@ class Trials:
                         settings.template,
                         number=trial.number,
                         settings_page=f"{self.public_url}/settings/approval",
+                        today=now.date(),
                     ),
                 )
             )

@@ -1,8 +1,8 @@
-"""The official form fits DingTalk, and custom forms are matched to it by label."""
+"""The official form fits DingTalk."""
 
 from __future__ import annotations
 
-from portal.rules.official_form import OFFICIAL_FIELDS, FormFieldName, match_fields
+from portal.rules.official_form import OFFICIAL_FIELDS, FormFieldName
 
 LONGEST_LABEL = 20
 
@@ -11,7 +11,7 @@ def test_labels_fit_into_dingtalk_and_are_told_apart() -> None:
     for language in ("en", "zh"):
         labels = [field.labels[language] for field in OFFICIAL_FIELDS]
         assert all(len(label) <= LONGEST_LABEL for label in labels)
-        assert len(match_fields(labels)) == len(FormFieldName)
+        assert len(set(labels)) == len(FormFieldName)
 
 
 def test_component_ids_are_unique_and_never_change() -> None:
@@ -23,12 +23,3 @@ def test_component_ids_are_unique_and_never_change() -> None:
         "TextareaField-portal-reason",
         "TextField-portal-status",
     ]
-
-
-def test_labels_match_in_either_language_whatever_their_case_and_spaces() -> None:
-    found = match_fields(["REQUEST  number：", "申请原因", "Colour"])
-    assert found == {FormFieldName.NUMBER: "REQUEST  number：", FormFieldName.REASON: "申请原因"}
-
-
-def test_no_label_matches_nothing() -> None:
-    assert match_fields(["", "  ", "!"]) == {}

@@ -3,26 +3,36 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from portal.channels.dingtalk.connection import DingTalkConnection, in_our_words
 from portal.channels.dingtalk.flow import our_nodes
 from portal.channels.failures import OwnFailure, Retry, own_failure
-from portal.dingtalk.forms import FormComponent, FormSchema
+from portal.dingtalk.forms import FormComponent, FormField, FormSchema
 from portal.dingtalk.instances import FieldValue
+from portal.dingtalk.loose_json import utc_from_iso
 from portal.rules.flow_rules import Node
 from portal.rules.official_form import NUMBER_COMPONENT_ID, OFFICIAL_FIELDS
+from portal.rules.template_field import FieldKind, TemplateField
 
-FILLABLE_KINDS = frozenset({"TextField", "TextareaField"})
-
-
-@dataclass(frozen=True, kw_only=True)
-class TemplateField:
-    """A field of a template; ``is_fillable`` false means the portal cannot put text into it."""
-
-    component_id: str
-    label: str
-    is_required: bool
-    is_fillable: bool
+_KINDS = {
+    "TextField": FieldKind.LINE,
+    "TextareaField": FieldKind.PARAGRAPH,
+    "NumberField": FieldKind.NUMBER,
+    "MoneyField": FieldKind.MONEY,
+    "DDSelectField": FieldKind.CHOICE,
+    "DDMultiSelectField": FieldKind.CHOICES,
+    "DDDateField": FieldKind.DAY,
+    "DDDateRangeField": FieldKind.PERIOD,
+    "InnerContactField": FieldKind.PERSON,
+    "DepartmentField": FieldKind.DEPARTMENT,
+    "DDAttachment": FieldKind.ATTACHMENT,
+    "DDPhotoField": FieldKind.ATTACHMENT,
+    "TableField": FieldKind.TABLE,
+    "DDTableField": FieldKind.TABLE,
+}
+# Texts and frames for people who read the form: nothing is submitted for them.
+_NEVER_SUBMITTED = frozenset({"TextNote", "FieldGroup"})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,7 +62,7 @@ class TemplateChoice:
 
     name: str
     process_code: str
-    modified_at_text: str
+    modified_at: datetime | None
 
 
 class DingTalkTemplates:
@@ -94,7 +104,9 @@ class DingTalkTemplates:
             found = client.forms.manageable(user_id)
         return tuple(
             TemplateChoice(
-                name=each.name, process_code=each.process_code, modified_at_text=each.modified_at_text
+                name=each.name,
+                process_code=each.process_code,
+                modified_at=utc_from_iso(each.modified_at_text),
             )
             for each in found
         )
@@ -137,14 +149,18 @@ def _form(schema: FormSchema) -> TemplateForm:
         name=schema.name,
         process_code=schema.process_code,
         is_published=schema.status == "PUBLISHED",
-        fields=tuple(
-            TemplateField(
-                component_id=field.component_id,
-                label=field.label,
-                is_required=field.required,
-                is_fillable=field.kind in FILLABLE_KINDS and not field.is_nested,
-            )
-            for field in schema.fields
-            if field.kind != "TextNote"
-        ),
+        fields=tuple(_field(field) for field in schema.fields if field.kind not in _NEVER_SUBMITTED),
+    )
+
+
+def _field(field: FormField) -> TemplateField:
+    kind = _KINDS.get(field.kind, FieldKind.OTHER)
+    return TemplateField(
+        component_id=field.component_id,
+        label=field.label,
+        kind=FieldKind.DAY_AND_TIME if kind == FieldKind.DAY and field.asks_for_time else kind,
+        is_required=field.required,
+        options=field.options,
+        longest=field.longest,
+        is_in_table=field.is_nested,
     )
