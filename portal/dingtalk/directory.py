@@ -11,6 +11,7 @@ from portal.dingtalk.failures import DingTalkError, FailureClass
 from portal.dingtalk.loose_json import (
     Json,
     mapping,
+    mappings,
     optional_text,
     sequence,
     text,
@@ -25,6 +26,8 @@ CONTACTS_ROOT_DEPARTMENT = 1
 APPROVAL_ROOT_DEPARTMENT = -1
 EMPLOYEE_CONTACT_TYPE = 0
 SEARCH_PAGE_SIZE = 20
+ROLE_PAGE_SIZE = 100
+MOST_ROLE_MEMBERS = 1000
 
 
 class ContactType(StrEnum):
@@ -39,6 +42,13 @@ class UnionMatch(NamedTuple):
 
     user_id: str
     contact_type: ContactType
+
+
+class RoleMember(NamedTuple):
+    """Somebody who holds a role."""
+
+    user_id: str
+    name: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -144,6 +154,29 @@ class Directory:
             )
         )
         return tuple(text(user_id) for user_id in sequence(mapping(answer["result"]).get("userid_list")))
+
+    def role_members(self, role_id: int) -> tuple[RoleMember, ...]:
+        """Return who holds a role, at most 1000 people (DingTalk: topapi/role/simplelist)."""
+        found: list[RoleMember] = []
+        has_more = True
+        while has_more and len(found) < MOST_ROLE_MEMBERS:
+            answer = self._transport.oapi(
+                Call(
+                    operation=Operation.ROLE_MEMBERS,
+                    method="POST",
+                    path="/topapi/role/simplelist",
+                    expects="result",
+                    body={"role_id": role_id, "size": ROLE_PAGE_SIZE, "offset": len(found)},
+                )
+            )
+            result = mapping(answer["result"])
+            page = [
+                RoleMember(text(each.get("userid")), text(each.get("name")))
+                for each in mappings(result.get("list"))
+            ]
+            found += page
+            has_more = bool(page) and truth(result.get("hasMore"))
+        return tuple(found[:MOST_ROLE_MEMBERS])
 
     def department_name(self, department_id: int) -> str:
         """Return a department's name; the root is 1 here (DingTalk: topapi/v2/department/get)."""

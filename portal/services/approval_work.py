@@ -11,9 +11,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import structlog
+from sqlalchemy import select
 
 from portal.channels.approval_channel import ApprovalChannel, ChannelName, StartOrder
-from portal.channels.failures import ChannelError, Failure, OwnFailure, Retry, own_failure
+from portal.channels.failures import CHOOSE_AGAIN, ChannelError, Failure, OwnFailure, Retry, own_failure
 from portal.clock import Clock
 from portal.database import transaction
 from portal.extensions import db
@@ -21,6 +22,7 @@ from portal.log_context import work_about
 from portal.models import Approval, Person
 from portal.rules.approval_state import ApprovalState, is_final
 from portal.services.approval_rows import locked, move, order_of, sum_up_request
+from portal.services.audit import PORTAL, record
 from portal.services.instance_adoption import STARTED, InstanceAdoption
 from portal.services.lost_starts import LostStarts
 from portal.services.outcomes import Outcomes
@@ -133,6 +135,19 @@ class ApprovalWork:
                 approval.due_at = now + pause_before_retry(failure, retries=approval.retries)
                 approval.retries += 1
                 withdraw_if_asked(session, approval, at=now)
+            elif failure.kind in CHOOSE_AGAIN:
+                move(approval, ApprovalState.NEEDS_CHOICE)
+                approval.attempt -= 1
+                approval.due_at = None
+                record(
+                    session,
+                    PORTAL,
+                    "start.needs_choice",
+                    at=now,
+                    subject=("approval", approval.number),
+                    after={"failure": failure.kind, **failure.facts},
+                )
+                withdraw_if_asked(session, approval, at=now)
             elif failure.retry == Retry.OUTCOME_UNKNOWN:
                 move(approval, ApprovalState.START_UNKNOWN)
                 approval.resolve_tries, approval.retries = 0, 0
@@ -152,15 +167,18 @@ class ApprovalWork:
 
     def _check_people(self, approval_id: int, *, max_age: timedelta = FRESH_FOR) -> None:
         approval = db.session.get_one(Approval, approval_id)
-        approver_id, requester_id = approval.approver_id, approval.requester.id
-        for person_id in (approver_id, requester_id):
+        requester_id, is_chosen = approval.requester.id, approval.chosen_approvers is not None
+        approver_ids = _chosen_ids(approval) if is_chosen else [approval.approver_id]
+        for person_id in (*approver_ids, requester_id):
             self.people.refresh(person_id, max_age=max_age)
-        approver = db.session.get_one(Person, approver_id)
-        approver_is_active, name = approver.is_active, approver.name
+        approvers = [db.session.get_one(Person, each) for each in approver_ids]
+        left = [each.name for each in approvers if not each.is_active]
         requester_is_active = db.session.get_one(Person, requester_id).is_active
         db.session.rollback()
-        if not approver_is_active:
-            raise own_failure(OwnFailure.APPROVER_LEFT, name=name)
+        if left and is_chosen:
+            raise own_failure(OwnFailure.CHOSEN_LEFT, people=", ".join(left))
+        if left:
+            raise own_failure(OwnFailure.APPROVER_LEFT, name=left[0])
         if not requester_is_active:
             raise own_failure(OwnFailure.REQUESTER_LEFT)
 
@@ -175,3 +193,11 @@ class ApprovalWork:
             approval = locked(session, approval_id)
             if approval.state == state:
                 approval.due_at = at
+
+
+def _chosen_ids(approval: Approval) -> list[int]:
+    user_ids = {user_id for each in order_of(approval).choices or () for user_id in each.user_ids}
+    known = select(Person.id).where(
+        Person.corp_id == approval.requester.corp_id, Person.user_id.in_(user_ids)
+    )
+    return list(db.session.scalars(known.order_by(Person.id)))

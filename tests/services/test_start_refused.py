@@ -88,7 +88,7 @@ REFUSALS = [
     (disable_the_template, "template_disabled"),
     (forget_the_template, "template_gone"),
     (rename_a_field, "form_values_refused"),
-    (narrow_the_choice, "approver_out_of_range"),
+    (narrow_the_choice, "not_a_candidate"),
     (ask_for_a_notified_person, "approver_missing"),
     (put_people_into_the_flow, "bypass_not_acknowledged"),
     (unbind, "not_bound"),

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from urllib.parse import urlencode
 
 from portal.channels.approval_channel import Reading, StartOrder
 from portal.channels.dingtalk.connection import DingTalkConnection, in_our_words
 from portal.channels.dingtalk.flow import our_nodes
+from portal.channels.dingtalk.flow_filling import fill_flow
 from portal.channels.dingtalk.instance_reading import our_reading
 from portal.channels.failures import ChannelError, OwnFailure, Retry, own_failure
-from portal.dingtalk.instances import FieldValue, SelectedActioners, StartInstance
-from portal.rules.flow_rules import FlowVerdict, Node, NodeRule, NodeTask, judge_flow
+from portal.dingtalk.instances import FieldValue, StartInstance
+from portal.rules.flow_rules import Node, NodePerson
 
 # DingTalk: obtain-an-approval-list-of-instance-ids, for a period that ends before it begins.
 IN_THE_FUTURE = "invalidEndTime"
@@ -30,33 +32,56 @@ class DingTalkApprovals:
 
     def start(self, order: StartOrder) -> str:
         """Forecast for fresh keys, then start. Keys change when somebody edits the flow (DingTalk: forecast)."""
+        nodes = self.foresee(
+            process_code=order.process_code,
+            requester_user_id=order.requester_user_id,
+            department_id=order.department_id,
+            values=order.values,
+        )
+        filling = fill_flow(order, nodes, role_members=self.role_members)
         client = self._connection.client()
-        values = _field_values(order)
+        start = StartInstance(
+            process_code=order.process_code,
+            originator_user_id=order.requester_user_id,
+            department_id=order.department_id,
+            values=_field_values(order.values),
+            approver_user_ids=filling.approver_user_ids,
+            selected=filling.selected,
+            agent_id=self._connection.binding().agent_id,
+        )
+        try:
+            with in_our_words():
+                return client.instances.start(start)
+        except ChannelError as error:
+            raise filling.telling(error) from error
+
+    def foresee(
+        self,
+        *,
+        process_code: str,
+        requester_user_id: str,
+        department_id: int,
+        values: Mapping[str, str],
+    ) -> tuple[Node, ...]:
+        """Forecast the flow: one counted call, nothing is created."""
+        client = self._connection.client()
         with in_our_words():
             forecast = client.instances.forecast(
-                process_code=order.process_code,
-                originator_user_id=order.requester_user_id,
-                department_id=order.department_id,
-                values=values,
+                process_code=process_code,
+                originator_user_id=requester_user_id,
+                department_id=department_id,
+                values=_field_values(values),
             )
         if not forecast.is_success:
             raise own_failure(OwnFailure.FLOW_CHANGED, retry=Retry.RETRYABLE)
-        nodes = our_nodes(forecast.nodes)
-        verdict = judge_flow(nodes)
-        if verdict.bypassed and not order.is_bypass_acknowledged:
-            raise own_failure(OwnFailure.BYPASS_NOT_ACKNOWLEDGED, people=", ".join(verdict.bypassed))
+        return our_nodes(forecast.nodes)
+
+    def role_members(self, role_id: str) -> tuple[NodePerson, ...]:
+        """Read who holds a role; these calls are not counted."""
+        client = self._connection.client()
         with in_our_words():
-            return client.instances.start(
-                StartInstance(
-                    process_code=order.process_code,
-                    originator_user_id=order.requester_user_id,
-                    department_id=order.department_id,
-                    values=values,
-                    approver_user_ids=() if verdict.fills_nodes else (order.approver_user_id,),
-                    selected=_selected(verdict, nodes, order.approver_user_id),
-                    agent_id=self._connection.binding().agent_id,
-                )
-            )
+            members = client.directory.role_members(int(role_id)) if role_id.isdecimal() else ()
+        return tuple(NodePerson(user_id=each.user_id, name=each.name) for each in members)
 
     def list_started(self, order: StartOrder, *, after: datetime) -> tuple[str, ...]:
         """List ids by template, requester and time of start: one counted call for every 20.
@@ -101,19 +126,5 @@ class DingTalkApprovals:
         return f"{self._applink_url}/approval/detail?{query}"
 
 
-def _field_values(order: StartOrder) -> tuple[FieldValue, ...]:
-    return tuple(FieldValue(label, text) for label, text in order.values.items())
-
-
-def _selected(
-    verdict: FlowVerdict, nodes: tuple[Node, ...], approver_user_id: str
-) -> tuple[SelectedActioners, ...]:
-    if not verdict.fills_nodes:
-        return ()
-    fillable = [
-        node
-        for node in nodes
-        if node.rule == NodeRule.SELECTED_BY_INITIATOR and node.task == NodeTask.APPROVE and node.key
-    ]
-    wanted = [node for node in fillable if node.is_required] or fillable[:1]
-    return tuple(SelectedActioners(actor_key=node.key or "", user_ids=(approver_user_id,)) for node in wanted)
+def _field_values(values: Mapping[str, str]) -> tuple[FieldValue, ...]:
+    return tuple(FieldValue(label, text) for label, text in values.items())
