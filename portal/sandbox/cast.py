@@ -20,7 +20,11 @@ _DEPARTMENTS = (
     (SALES_EAST, "Sales East 华东销售组", SALES),
 )
 
-_ROLES = ((200649095, "Finance 财务", "Function 职能", ["dora", "kate"]),)
+_ROLES = (
+    (200649095, "Finance 财务", "Function 职能", ["dora", "kate"]),
+    (200649096, "Data steward 数据管家", "Function 职能", ["henry", "grace"]),
+    (200649097, "Head 负责人", "Position 职务", ["chen", "iris", "kate"]),
+)
 
 _PEOPLE: tuple[tuple[str, str, dict[str, Any]], ...] = (
     ("alice", "Alice Zhang 张爱丽", {"title": "Administrator", "is_admin": True, "in": [DATA_PLATFORM]}),

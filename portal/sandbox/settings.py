@@ -22,6 +22,13 @@ class DefaultFlow(StrEnum):
     EMPTY = "empty"
 
 
+class ForecastNaming(StrEnum):
+    """How the forecast names the type of a node whose people it found; DingTalk documents only the first."""
+
+    TARGET_APPROVAL = "target_approval"
+    RULE_NAMES = "rule_names"
+
+
 class SignatureParameter(StrEnum):
     """Query name of the signature: the current page and the older one differ."""
 
@@ -65,6 +72,7 @@ class Permission(StrEnum):
     DEPARTMENT_LIST = "qyapi_get_department_list"
     DEPARTMENT_MEMBER = "qyapi_get_department_member"
     BASE = "qyapi_base"
+    PREMIUM = "Premium.Workflow.ReadWrite.All"
 
 
 class SettingRefused(ValueError):
@@ -85,7 +93,12 @@ class Subscription:
 
 @dataclass
 class Settings:
-    """``monthly_quota`` and ``calls_per_second`` of 0 mean no limit. ``denied_permissions`` are switched off."""
+    """``monthly_quota`` and ``calls_per_second`` of 0 mean no limit. ``denied_permissions`` are switched off.
+
+    ``outside_contact_scope`` holds userids and department ids (as texts) the app may not see. What DingTalk leaves
+    open: ``comment_events`` (a task event for each comment), ``cancel_events`` (task events for what a refusal or
+    withdrawal ends), ``peer_to_peer_keeps_settings`` (whether a start with ``approvers`` may still be countersigned).
+    """
 
     default_flow: DefaultFlow = DefaultFlow.SELF_SELECT
     withdraw_wait_seconds: float = 15
@@ -96,7 +109,13 @@ class Settings:
     signature_parameter: SignatureParameter = SignatureParameter.MSG_SIGNATURE
     owner_key_kind: OwnerKeyKind = OwnerKeyKind.APP_KEY
     permission_text: PermissionText = PermissionText.APPLY_LINK
+    forecast_naming: ForecastNaming = ForecastNaming.TARGET_APPROVAL
     update_resets_flow: bool = False
+    has_premium: bool = False
+    peer_to_peer_keeps_settings: bool = True
+    comment_events: bool = False
+    cancel_events: bool = False
+    outside_contact_scope: list[str] = field(default_factory=list)
     hold_seconds: float = 15
     answer_delay_milliseconds: int = 0
     monthly_quota: int = 5000
@@ -116,6 +135,7 @@ _CHOICES: dict[str, type[StrEnum]] = {
     "owner_key_kind": OwnerKeyKind,
     "permission_text": PermissionText,
     "failed_push_shape": FailedPushShape,
+    "forecast_naming": ForecastNaming,
 }
 
 

@@ -10,12 +10,34 @@ from sqlalchemy.orm import Session
 
 from portal.sandbox.api.errors import refused
 from portal.sandbox.api.gate import Call
-from portal.sandbox.approval import flow
-from portal.sandbox.approval.flow import Actor, Mode, Node, Rule
+from portal.sandbox.approval import flow, resolving
+from portal.sandbox.approval.flow import Actor, Decision, Mode, Node, Rule
+from portal.sandbox.approval.resolving import Origin
 from portal.sandbox.faults import FaultName
-from portal.sandbox.tables import Person, Template
+from portal.sandbox.settings import ForecastNaming
+from portal.sandbox.tables import Person, Role, Template
 
 _METHODS = {Mode.ALL: "AND", Mode.ANY: "OR", Mode.ONE_BY_ONE: "ONE_BY_ONE"}
+_DECISIONS = {
+    Decision.MANUAL: "MANUAL",
+    Decision.AUTO_AGREE: "AUTO_AGREE",
+    Decision.AUTO_REFUSE: "AUTO_REFUSE",
+}
+_ACTORS = {Actor.APPROVER: "approver", Actor.HANDLER: "audit", Actor.NOTIFIER: "notifier"}
+RULE_NAMES = {
+    Rule.SELECTED_BY_INITIATOR: "target_select",
+    Rule.SPECIFIED_MEMBERS: "target_approval",
+    Rule.DIRECT_SUPERVISOR: "target_formula",
+    Rule.DEPARTMENT_HEAD: "target_management",
+    Rule.HEAD_OF_FORM_DEPARTMENT: "target_formula",
+    Rule.INITIATOR: "target_originator",
+    Rule.ROLE: "target_label",
+    Rule.ROLE_IN_LEVELS: "target_managers_labels",
+    Rule.FORM_CONTACT: "target_formcomponent_approval",
+    Rule.MATRIX: "target_matrix_approval",
+    Rule.CONSECUTIVE_SUPERVISORS: "target_connect_approval",
+    Rule.FORMULA: "target_formula",
+}
 
 
 def forecast(call: Call) -> dict[str, Any]:
@@ -31,14 +53,21 @@ def forecast(call: Call) -> dict[str, Any]:
     person = call.session.get(Person, str(body.get("userId") or ""))
     if person is None or not person.is_active:
         raise refused("userNotExist", "用户不存在")
-    nodes = flow.load(template.flow)
+    origin = Origin(
+        person=person,
+        department_id=body["deptId"],
+        values=_values(body["formComponentValues"]),
+        labels=resolving.labels_of(template.components),
+    )
+    designed = flow.load(template.flow)
+    nodes = resolving.path(designed, origin=origin)
     result = {
         "isForecastSuccess": call.fault != FaultName.FORECAST_UNSUCCESSFUL,
-        "isStaticWorkflow": True,
+        "isStaticWorkflow": not any(node.when for node in designed),
         "processCode": template.process_code,
         "processId": 63657309000 + template.position,
         "userId": person.userid,
-        "workflowActivityRules": _rules(call.session, nodes, person=person),
+        "workflowActivityRules": _rules(call, nodes, origin=origin),
         "workflowForecastNodes": [
             {"activityId": node.activity_id, "outId": following.activity_id}
             for node, following in itertools.pairwise(nodes)
@@ -47,45 +76,54 @@ def forecast(call: Call) -> dict[str, Any]:
     return {"result": result}
 
 
-def _rules(session: Session, nodes: list[Node], *, person: Person) -> list[dict[str, Any]]:
+def _values(given: list[Any]) -> dict[str, str]:
+    pairs = [value for value in given if isinstance(value, dict)]
+    return {str(value.get("name")): str(value.get("value")) for value in pairs}
+
+
+def _rules(call: Call, nodes: list[Node], *, origin: Origin) -> list[dict[str, Any]]:
     rules, previous = [], flow.START_ACTIVITY
     for node in nodes:
-        rules.append(_rule(session, node, previous=previous, person=person))
+        rules.append(_rule(call, node, previous=previous, origin=origin))
         previous = node.activity_id
     return rules
 
 
-def _rule(session: Session, node: Node, *, previous: str, person: Person) -> dict[str, Any]:
+def _rule(call: Call, node: Node, *, previous: str, origin: Origin) -> dict[str, Any]:
     selects = node.rule is Rule.SELECTED_BY_INITIATOR
+    decides_itself = node.decision is not Decision.MANUAL
+    people = [] if decides_itself else resolving.people_at(call.session, node, origin=origin)
     return {
         "activityId": node.activity_id,
         "prevActivityId": previous,
         "activityName": node.name,
-        "activityType": _activity_type(node),
+        "activityType": _activity_type(node, naming=call.settings.forecast_naming),
         "isTargetSelect": selects,
-        "workflowActor": _selecting_actor(session, node) if selects else _fixed_actor(node),
+        "workflowActor": _selecting_actor(call.session, node) if selects else _fixed_actor(node),
         "activityActioners": [
             {"userId": found.userid, "name": found.name, "avatar": ""}
-            for found in _people(
-                session,
-                [] if selects else flow.resolved_people(node, manager_userid=person.manager_userid),
-            )
+            for found in _people(call.session, people)
         ],
     }
 
 
-def _activity_type(node: Node) -> str:
+def _activity_type(node: Node, *, naming: ForecastNaming) -> str:
     if node.rule is Rule.SELECTED_BY_INITIATOR:
         return "target_select"
-    return "target_notifier" if node.actor is Actor.NOTIFIER else "target_approval"
+    if node.actor is Actor.NOTIFIER:
+        return "target_notifier"
+    return RULE_NAMES[node.rule] if naming is ForecastNaming.RULE_NAMES else "target_approval"
 
 
 def _selecting_actor(session: Session, node: Node) -> dict[str, Any]:
     approvals = [{"workNo": found.userid, "userName": found.name} for found in _people(session, node.range)]
+    roles = session.scalars(select(Role).where(Role.id.in_(node.roles)).order_by(Role.id))
+    labels = [{"labels": str(role.id), "labelNames": role.name} for role in roles]
+    offered = {"approvals": approvals, "labels": labels}
     actor: dict[str, Any] = {
-        "actorType": node.actor.value,
-        "actorSelectionType": "approvals" if node.range else "allStaff",
-        "actorSelectionRange": {"approvals": approvals} if approvals else {},
+        "actorType": _ACTORS[node.actor],
+        "actorSelectionType": "approvals" if approvals else "labels" if labels else "allStaff",
+        "actorSelectionRange": {name: entries for name, entries in offered.items() if entries},
         "allowedMulti": node.multi,
         "required": node.required,
     }
@@ -95,7 +133,7 @@ def _selecting_actor(session: Session, node: Node) -> dict[str, Any]:
 
 
 def _fixed_actor(node: Node) -> dict[str, Any]:
-    return {"actorType": node.actor.value, **_deciding(node)}
+    return {"actorType": _ACTORS[node.actor], **_deciding(node)}
 
 
 def _deciding(node: Node) -> dict[str, Any]:
@@ -103,7 +141,7 @@ def _deciding(node: Node) -> dict[str, Any]:
         return {}
     one_by_one = node.mode is Mode.ONE_BY_ONE
     return {
-        "approvalType": "MANUAL",
+        "approvalType": _DECISIONS[node.decision],
         "approvalMethod": _METHODS[node.mode],
         "actorActivateType": "ONE_BY_ONE" if one_by_one else "ALL",
     }

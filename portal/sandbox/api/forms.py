@@ -10,7 +10,7 @@ from sqlalchemy import select
 from portal.sandbox.api.errors import ApiError, refused
 from portal.sandbox.api.form_rules import check_form
 from portal.sandbox.api.gate import Call
-from portal.sandbox.approval import flow
+from portal.sandbox.approval import designing, flow
 from portal.sandbox.approval.writing import TemplateRefused, new_template
 from portal.sandbox.clock import minute_text
 from portal.sandbox.tables import Person, Template
@@ -195,7 +195,7 @@ def _update(call: Call, template: Template) -> None:
     if same_name is not None and same_name is not template:
         raise _name_taken()
     if call.settings.update_resets_flow:
-        template.flow = flow.dump(flow.default_flow(call.settings.default_flow))
+        template.flow = flow.dump(designing.default_flow(call.settings.default_flow))
     template.name, template.description = call.body["name"], call.body.get("description") or ""
     template.components, template.modified_at = call.body["formComponents"], call.now
 

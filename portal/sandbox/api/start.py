@@ -10,8 +10,9 @@ from portal.sandbox.api.errors import ApiError, refused
 from portal.sandbox.api.forms import is_visible
 from portal.sandbox.api.gate import Call
 from portal.sandbox.api.value_rules import checked_values
-from portal.sandbox.approval import flow, running
+from portal.sandbox.approval import flow, resolving, running
 from portal.sandbox.approval.flow import Actor, Mode, Node, Rule, Step
+from portal.sandbox.approval.resolving import Origin
 from portal.sandbox.cast import ROOT
 from portal.sandbox.shapes import are_texts, is_number
 from portal.sandbox.tables import Person, Relation, Template
@@ -34,7 +35,13 @@ def start_instance(call: Call) -> dict[str, Any]:
     if groups:
         steps, copies = _given_steps(call, groups), _given_copies(call)
     else:
-        steps, copies = _template_steps(call, template, originator), []
+        origin = Origin(
+            person=originator,
+            department_id=department_id,
+            values={str(value["name"]): str(value["value"]) for value in values},
+            labels=resolving.labels_of(template.components),
+        )
+        steps, copies = _template_steps(call, template, origin), []
     instance = running.start(
         call.session,
         template=template,
@@ -43,7 +50,7 @@ def start_instance(call: Call) -> dict[str, Any]:
         values=values,
         steps=steps,
         approver_userids=[
-            userid for step in steps if step.actor is Actor.APPROVER for userid in step.userids
+            userid for step in steps if step.actor is not Actor.NOTIFIER for userid in step.userids
         ],
         cc_userids=copies,
     )
@@ -134,13 +141,13 @@ def _given_copies(call: Call) -> list[str]:
     return copies
 
 
-def _template_steps(call: Call, template: Template, originator: Person) -> list[Step]:
+def _template_steps(call: Call, template: Template, origin: Origin) -> list[Step]:
     chosen = _chosen(call)
 
     def selected(node: Node) -> list[str]:
         return _selected(call, node, chosen)
 
-    return flow.resolve(flow.load(template.flow), manager_userid=originator.manager_userid, selected=selected)
+    return resolving.steps(call.session, flow.load(template.flow), origin=origin, selected=selected)
 
 
 def _chosen(call: Call) -> dict[str, list[str]]:
@@ -159,10 +166,16 @@ def _selected(call: Call, node: Node, chosen: dict[str, list[str]]) -> list[str]
         if node.required and node.rule is Rule.SELECTED_BY_INITIATOR:
             raise refused("targetSelectApproverMissing", "自选审批人缺失")
         return []
-    if (node.range and not set(userids) <= set(node.range)) or (len(userids) > 1 and not node.multi):
+    allowed = resolving.candidates(call.session, node)
+    if (_is_limited(node) and not set(userids) <= set(allowed)) or (len(userids) > 1 and not node.multi):
         raise refused("targetSelectApproverScopeError", "自选审批人不在规定范围内")
     _check_active(call, userids)
     return userids
+
+
+def _is_limited(node: Node) -> bool:
+    # A role without members lets nobody be chosen, which is not the same as everybody.
+    return bool(node.range or node.roles)
 
 
 def _check_active(call: Call, userids: list[str]) -> None:

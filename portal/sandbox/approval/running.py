@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from portal.sandbox.approval.flow import START_ACTIVITY, Actor, Mode, Step, dump, load_step
+from portal.sandbox.approval.flow import START_ACTIVITY, Actor, Decision, Mode, Step, dump, load_step
 from portal.sandbox.clock import CHINA, as_datetime, now_ms
 from portal.sandbox.push.events import announce_instance, announce_task
 from portal.sandbox.tables import Instance, Person, Record, Task, Template
@@ -65,6 +65,10 @@ def advance(session: Session, instance: Instance) -> None:
         step = load_step(instance.steps[instance.step])
         if step.actor is Actor.NOTIFIER:
             _send_copies(instance, step)
+        elif step.decision is not Decision.MANUAL:
+            if _decide_automatically(instance, step) == "REFUSE":
+                finish(session, instance, result="refuse")
+                return
         elif step.userids:
             first = step.userids[:1] if step.mode is Mode.ONE_BY_ONE else step.userids
             for userid in first:
@@ -152,6 +156,32 @@ def note(
     )
     instance.records.append(record)
     return record
+
+
+def _decide_automatically(instance: Instance, step: Step) -> str:
+    # DingTalk puts a user there who is nobody: the id has an underscore, which no userid of a person has.
+    nobody = f"V00_{secrets.token_hex(6)}"
+    result = "AGREE" if step.decision is Decision.AUTO_AGREE else "REFUSE"
+    task = Task(
+        userid=nobody,
+        activity_id=step.activity_id,
+        name=step.name,
+        status=COMPLETED,
+        result=result,
+        is_added=False,
+        created_at=now_ms(),
+        finished_at=now_ms(),
+    )
+    instance.tasks.append(task)
+    note(
+        instance,
+        userid=nobody,
+        kind="EXECUTE_TASK_NORMAL",
+        result=result,
+        activity_id=step.activity_id,
+        name=step.name,
+    )
+    return result
 
 
 def _send_copies(instance: Instance, step: Step) -> None:

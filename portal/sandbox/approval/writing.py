@@ -9,6 +9,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from portal.sandbox.approval import flow
+from portal.sandbox.approval.designing import default_flow as flow_to_begin_with
 from portal.sandbox.clock import now_ms
 from portal.sandbox.settings import DefaultFlow
 from portal.sandbox.tables import Person, Template
@@ -49,7 +50,7 @@ def new_template(
         description=description,
         status="PUBLISHED",
         components=components,
-        flow=flow.dump(flow.default_flow(default_flow)),
+        flow=flow.dump(flow_to_begin_with(default_flow)),
         creator_userid=administrator.userid if administrator else "",
         requester_may_withdraw=True,
         allows_countersigning=False,

@@ -10,8 +10,9 @@ from flask import Blueprint, abort, flash, redirect, render_template, request, u
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
-from portal.sandbox.approval import flow
-from portal.sandbox.approval.flow import Actor, FlowRefused, Mode, Rule
+from portal.sandbox.approval import designing, flow
+from portal.sandbox.approval.designing import FlowRefused
+from portal.sandbox.approval.flow import Actor, Mode, Rule
 from portal.sandbox.clock import now_ms
 from portal.sandbox.console.acting import staff
 from portal.sandbox.runtime import current_sandbox
@@ -46,7 +47,7 @@ def save(process_code: str) -> ResponseReturnValue:
     if "add" in request.form and len(nodes) < MOST_NODES:
         nodes.append(dict(NEW_NODE))
     try:
-        designed = flow.design(nodes)
+        designed = designing.design(nodes)
     except FlowRefused as error:
         return _shown(process_code, nodes=nodes, problem=error.problem), 422
     with current_sandbox().storage.write() as session:

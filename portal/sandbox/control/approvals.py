@@ -10,9 +10,9 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from portal.sandbox.api.detail import detail_of, find_instance
-from portal.sandbox.approval import actions, flow
+from portal.sandbox.approval import actions, designing, flow
 from portal.sandbox.approval.actions import Action, ActionRefused
-from portal.sandbox.approval.flow import FlowRefused
+from portal.sandbox.approval.designing import FlowRefused
 from portal.sandbox.clock import now_ms
 from portal.sandbox.control.guard import ControlRefused, json_body
 from portal.sandbox.runtime import current_sandbox
@@ -73,7 +73,7 @@ def put_flow(process_code: str) -> ResponseReturnValue:
     if not isinstance(nodes, list):
         raise ControlRefused("nodes must be a list")
     try:
-        designed = flow.design(nodes)
+        designed = designing.design(nodes)
     except FlowRefused as error:
         raise ControlRefused(str(error)) from error
     with current_sandbox().storage.write() as session:

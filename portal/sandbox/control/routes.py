@@ -15,7 +15,13 @@ Every request needs the header ``X-Sandbox-Control: 1``. ``GET /control`` withou
 - ``POST /control/instances/<id>/actions``: ``{person, action, remark, to}``, action of agree, refuse, comment,
   redirect, countersign_before, countersign_after, withdraw
 - ``GET /control/people``, ``PATCH /control/people/<userid>``: ``{active, manager_userid, department_ids}``
-- ``GET /control/templates``, ``PUT /control/templates/<code>/flow``: ``{nodes: [...]}``,
+- ``GET /control/templates``, ``PUT /control/templates/<code>/flow``: ``{nodes: [...]}``, a node is ``{rule, name,
+  actor, mode, people, range, roles, level, field, when, decision, if_nobody, multi, required}``, all but rule may be
+  left out. rule: selected_by_initiator (people preset; range and roles are who may be selected), specified_members,
+  matrix, formula (people), direct_supervisor, department_head, consecutive_supervisors (level), role, role_in_levels
+  (roles: ids), form_contact, head_of_form_department (field: id or label), initiator; actor: approver, handler,
+  notifier; mode: all, any, one_by_one; decision: manual, auto_agree, auto_refuse; if_nobody: pass, admin;
+  when: ``{"Level": ["edit"]}``, the values for which the node is on the path;
   ``PATCH /control/templates/<code>``: ``{status, visible_to, requester_may_withdraw, allows_countersigning}``
 - ``GET /control/calls``: counts by operation and result in this month
 - ``GET /control/deliveries``: events with their attempts
