@@ -6,6 +6,7 @@ from portal.channels.approval_channel import ChannelName
 from portal.channels.dingtalk.approvals import DingTalkApprovals
 from portal.channels.dingtalk.connection import DingTalkConnection
 from portal.channels.dingtalk.failed_pushes import DingTalkFailedPushes
+from portal.channels.dingtalk.notices import DingTalkNotices
 from portal.channels.dingtalk.people import DingTalkPeople
 from portal.channels.dingtalk.templates import DingTalkTemplates
 from portal.clock import Clock
@@ -48,6 +49,7 @@ from portal.services.syncing import Syncing
 from portal.services.template_generation import TemplateGeneration
 from portal.services.trials import Trials
 from portal.services.work_figures import WorkFigures
+from portal.services.work_notices import WorkNotices
 from portal.settings import Settings
 
 # People wait for these answers; DingTalk's servers are expected to give them within 3 s.
@@ -108,6 +110,9 @@ def build_services(settings: Settings, clock: Clock) -> Services:
     )
     approvers = ApproverChoices(people=people)
     access_requests = AccessRequests(clock=clock, approvers=approvers, public_url=settings.public_url)
+    work_notices = WorkNotices(
+        clock=clock, channel=DingTalkNotices(connection), public_url=settings.public_url
+    )
     return Services(
         clock=clock,
         people=people,
@@ -134,6 +139,7 @@ def build_services(settings: Settings, clock: Clock) -> Services:
             WorkKind.APPROVAL: approval_work.advance,
             WorkKind.STRAY_INSTANCE: strays.settle,
             WorkKind.CHORE: chores.do,
+            WorkKind.NOTICE: work_notices.deliver,
         },
         event_inbox=event_inbox,
         parked_events=ParkedEvents(clock=clock, inbox=event_inbox),
@@ -141,4 +147,5 @@ def build_services(settings: Settings, clock: Clock) -> Services:
         callback_diagnosis=CallbackDiagnosis(clock=clock),
         health=health,
         work_figures=WorkFigures(clock=clock, health=health),
+        work_notices=work_notices,
     )

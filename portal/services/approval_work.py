@@ -25,6 +25,7 @@ from portal.services.approval_rows import locked, move, order_of, sum_up_request
 from portal.services.audit import PORTAL, record
 from portal.services.instance_adoption import STARTED, InstanceAdoption
 from portal.services.lost_starts import LostStarts
+from portal.services.notice_promises import promise_notice
 from portal.services.outcomes import Outcomes
 from portal.services.people import FRESH_FOR, People
 from portal.services.retry_pauses import pause_before_retry
@@ -148,6 +149,7 @@ class ApprovalWork:
                     after={"failure": failure.kind, **failure.facts},
                 )
                 withdraw_if_asked(session, approval, at=now)
+                promise_notice(session, approval, at=now)
             elif failure.retry == Retry.OUTCOME_UNKNOWN:
                 move(approval, ApprovalState.START_UNKNOWN)
                 approval.resolve_tries, approval.retries = 0, 0

@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session
 
 from portal.clock import Clock
 from portal.database import transaction
-from portal.models import Approval, Chore, StrayInstance
+from portal.models import Approval, Chore, StrayInstance, WorkNotice
 from portal.services.dingtalk_calls import DingTalkCalls
 
 LEASE = timedelta(seconds=60)
@@ -29,6 +29,7 @@ class WorkKind(StrEnum):
     APPROVAL = "advance_approval"
     STRAY_INSTANCE = "settle_stray_instance"
     CHORE = "do_chore"
+    NOTICE = "deliver_notice"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,6 +63,9 @@ class DueWorkList:
                 calling += self._due(session, StrayInstance, strays, now=now, limit=allowed.limit)
             if calling and allowed.is_probe:
                 self.calls.probe_sent(session)
+            if not allowed.is_probe:
+                # A notice proves nothing about the quota: whether DingTalk counts it is not said.
+                calling += self._due(session, WorkNotice, WorkKind.NOTICE, now=now, limit=allowed.limit)
             taken = [*calling, *self._due(session, Chore, WorkKind.CHORE, now=now, limit=limit)]
             for each in taken:
                 hand_over(session, each)
@@ -70,7 +74,7 @@ class DueWorkList:
     @staticmethod
     def _due(
         session: Session,
-        table: type[Approval] | type[StrayInstance] | type[Chore],
+        table: type[Approval] | type[StrayInstance] | type[Chore] | type[WorkNotice],
         kind: WorkKind,
         *,
         now: datetime,

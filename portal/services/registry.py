@@ -35,6 +35,7 @@ from portal.services.syncing import Syncing
 from portal.services.template_generation import TemplateGeneration
 from portal.services.trials import Trials
 from portal.services.work_figures import WorkFigures
+from portal.services.work_notices import WorkNotices
 
 KEY = "portal.services"
 
@@ -71,6 +72,7 @@ class Services:
     callback_diagnosis: CallbackDiagnosis
     health: Health
     work_figures: WorkFigures
+    work_notices: WorkNotices
 
 
 def services() -> Services:

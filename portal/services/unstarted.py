@@ -10,6 +10,7 @@ from portal.models import Approval
 from portal.rules.approval_state import ApprovalState
 from portal.services.approval_rows import move
 from portal.services.audit import PORTAL, record
+from portal.services.notice_promises import promise_notice
 from portal.services.start_attempts import plan_late_look
 
 
@@ -26,6 +27,7 @@ def give_up(session: Session, approval: Approval, *, at: datetime) -> None:
         after={"failure": (approval.failure or {}).get("kind")},
     )
     withdraw_if_asked(session, approval, at=at)
+    promise_notice(session, approval, at=at)
 
 
 def withdraw_if_asked(session: Session, approval: Approval, *, at: datetime) -> None:
