@@ -21,9 +21,11 @@ from portal.channels.dingtalk.connection import Binding
 from portal.clock import Clock
 from portal.database import core_transaction
 from portal.models import DingTalkApp
+from portal.models.callback_event import EventRoad
 from portal.secret_box import SecretUnreadable
-from portal.services.callback_rows import Refusal, StoredEvent, store_events, tally_refusals
 from portal.services.dingtalk_app import BindingStore
+from portal.services.event_rows import NewEvent, store_events
+from portal.services.refusal_tally import Refusal, tally_refusals
 from portal.services.shared_commit import SharedCommit
 
 log = structlog.get_logger(__name__)
@@ -102,7 +104,7 @@ class _Callback:
 
 
 def _commit(callbacks: Sequence[_Callback]) -> None:
-    events: list[StoredEvent] = []
+    events: list[NewEvent] = []
     address_checks: list[datetime] = []
     refusals: list[Refusal] = []
     for each in callbacks:
@@ -111,7 +113,7 @@ def _commit(callbacks: Sequence[_Callback]) -> None:
         elif each.opened is not None and each.opened.is_address_check:
             address_checks.append(each.received_at)
         elif each.opened is not None:
-            events.append(StoredEvent(each.opened, received_at=each.received_at))
+            events.append(NewEvent.of(each.opened, road=EventRoad.CALLBACK, received_at=each.received_at))
     with core_transaction() as connection:
         store_events(connection, events)
         if address_checks:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import structlog
-from sqlalchemy import bindparam, select, text
+from sqlalchemy import select
 
 from portal.channels.dingtalk.call_counting import READ_FAILED_PUSHES
 from portal.channels.dingtalk.callback import OwnerKeyKind
@@ -21,12 +21,12 @@ from portal.clock import Clock
 from portal.database import transaction
 from portal.extensions import db
 from portal.models import Approval, Chore, WorkerHeartbeat
-from portal.models.base import UtcDateTime
-from portal.models.callback_event import EventRoad, EventState
+from portal.models.callback_event import EventRoad
 from portal.rules.approval_state import ApprovalState
 from portal.services.chores import ChoreName
 from portal.services.dingtalk_calls import DingTalkCalls
 from portal.services.event_roads import EventRoads
+from portal.services.event_rows import NewEvent, store_events
 from portal.services.sweep import Sweep
 
 log = structlog.get_logger(__name__)
@@ -39,19 +39,6 @@ WHILE_CALLS_ARE_SHORT = timedelta(hours=6)
 # An event may be lost with a page, or in an entry that tells nothing.
 READ_INSTEAD_WHEN_UNREAD_FOR = timedelta(hours=6)
 LARGEST_SHARE_OF_QUOTA = 10
-LONGEST_KEY = 200
-
-STORE_ONCE = text(
-    """
-    INSERT INTO portal_callback_event
-        (event_key, event_type, kind, instance_id, process_code, owner_key_kind, payload, road, received_at,
-        state, reason, attempts, due_at)
-    VALUES
-        (:event_key, :event_type, :kind, :instance_id, :process_code, :owner_key_kind, :payload, :road, :now,
-        :state, :reason, 0, :due_at)
-    ON CONFLICT (event_key) DO NOTHING
-    """
-).bindparams(bindparam("now", type_=UtcDateTime()), bindparam("due_at", type_=UtcDateTime()))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -94,10 +81,8 @@ class FailedPushList:
         now = self.clock.now()
         unsorted = sum(bool(each.fault) for each in events)
         if events:
-            # In the order of all who store events: two that store the same ones else wait for each other.
-            in_order = sorted(events, key=lambda each: each.key[:LONGEST_KEY])
             with transaction() as session:
-                session.execute(STORE_ONCE, [_row(each, now=now) for each in in_order])
+                store_events(session, [_new_event(each, received_at=now) for each in events])
             log.info("failed_pushes.kept", events=len(events), parked=unsorted)
         return unsorted
 
@@ -127,18 +112,16 @@ class FailedPushList:
         return db.session.scalar(began) is not None
 
 
-def _row(event: MissedEvent, *, now: datetime) -> dict[str, object]:
-    return {
-        "event_key": event.key[:LONGEST_KEY],
-        "event_type": event.event_type[:64],
-        "kind": (event.kind or "")[:32] or None,
-        "instance_id": event.instance_id and event.instance_id[:128],
-        "process_code": event.process_code and event.process_code[:128],
-        "owner_key_kind": OwnerKeyKind.APP_KEY.value,
-        "payload": event.payload,
-        "road": EventRoad.FAILED_PUSH_LIST.value,
-        "now": now,
-        "state": EventState.PARKED.value if event.fault else EventState.RECEIVED.value,
-        "reason": event.fault or None,
-        "due_at": None if event.fault else now,
-    }
+def _new_event(event: MissedEvent, *, received_at: datetime) -> NewEvent:
+    return NewEvent(
+        key=event.key,
+        event_type=event.event_type,
+        kind=event.kind,
+        instance_id=event.instance_id,
+        process_code=event.process_code,
+        payload=event.payload,
+        road=EventRoad.FAILED_PUSH_LIST,
+        owner_key_kind=OwnerKeyKind.APP_KEY,
+        received_at=received_at,
+        fault=event.fault,
+    )

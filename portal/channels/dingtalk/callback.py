@@ -33,12 +33,18 @@ class OwnerKeyKind(StrEnum):
 
 
 @dataclass(frozen=True, kw_only=True)
-class OpenedCallback:
-    """A callback that passed every check."""
+class OpenedEvent:
+    """An event that passed every check, whatever road it came by; ``payload`` is what it was read from."""
 
     event: ParsedEvent
     payload: str
     owner_key_kind: OwnerKeyKind
+
+
+@dataclass(frozen=True, kw_only=True)
+class OpenedCallback(OpenedEvent):
+    """A callback that passed every check."""
+
     owner_key: str
 
     @property
