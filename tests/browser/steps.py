@@ -91,8 +91,9 @@ def tick_permission(page: Page, permission: str) -> None:
 def generate_key(page: Page, name: str) -> str:
     """On the settings page: generate a key for the callback, save it, and return what is to be copied."""
     details = page.locator("#dingtalk-app details")
-    if details.get_attribute("open") is None:
-        details.locator("summary").click()
+    change = page.locator("#change-app")
+    if change.is_visible():
+        change.click()
     details.get_by_role("button", name=f"Generate {name}").click()
     expect(details.get_by_role("button", name=f"Copy {name}")).to_be_visible()
     made = details.get_by_label(name, exact=True).input_value()

@@ -115,7 +115,7 @@ def test_the_settings_at_every_stage(world: World, page: Page, looks: Looks) -> 
     window.press("Check connection")
     expect(page.locator("#dingtalk-app")).to_contain_text("DingTalk accepted the app's credentials")
     looks.at(page, "connection works")
-    page.locator("#dingtalk-app summary").click()
+    page.locator("#change-app").click()
     page.get_by_label("App secret").fill("mistyped-secret-000000")
     window.press("Save", within="#dingtalk-app details")
     expect(page.locator("#dingtalk-app")).to_contain_text("Saved")

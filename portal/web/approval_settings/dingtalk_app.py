@@ -27,6 +27,13 @@ dingtalk_app = Blueprint("dingtalk_app", __name__)
 GENERATORS = {"callback_token": generate_callback_token, "callback_aes_key": generate_aes_key}
 
 
+@dingtalk_app.get("/dingtalk-app")
+@admin_required
+def edit() -> Response:
+    """Show the form, which the page leaves out: it is long and seldom wanted."""
+    return show_section(Section.DINGTALK_APP, is_editing=True)
+
+
 @dingtalk_app.post("/dingtalk-app")
 @admin_required
 def save() -> BaseResponse:

@@ -32,7 +32,7 @@ def test_no_stored_secret_is_on_the_page(alice: AdminBrowser) -> None:
 
 
 def test_empty_secrets_keep_the_stored_ones(world: World, alice: AdminBrowser) -> None:
-    version = hidden(alice.get(f"{PAGE}/sections/dingtalk_app", has_script=True).text, "version")
+    version = hidden(alice.get(f"{PAGE}/dingtalk-app", has_script=True).text, "version")
     answer = alice.post("/dingtalk-app", has_script=True, **{**BOUND, "agent_id": ""}, version=version)
     assert answer.headers["HX-Trigger"] == '{"dingtalk-app-saved": true}'
     binding = world.look(world.services.callback_intake.bindings.read)

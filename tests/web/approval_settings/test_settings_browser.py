@@ -144,7 +144,7 @@ def test_test_turns_green_by_itself_and_the_page_behind_follows(world: World, pa
 
 
 def test_generating_a_key_keeps_what_was_typed_and_saving_hides_it(page: Page) -> None:
-    page.click("#dingtalk-app summary")
+    page.click("#change-app")
     page.fill("#app_secret", "app-secret-0123456789")
     page.fill("#agent_id", "42")
     page.get_by_role("button", name="Generate Signature token").click()
@@ -159,7 +159,7 @@ def test_generating_a_key_keeps_what_was_typed_and_saving_hides_it(page: Page) -
 
 
 def test_a_wrong_value_takes_the_focus(page: Page) -> None:
-    page.click("#dingtalk-app summary")
+    page.click("#change-app")
     page.fill("#corp_id", "!")
     page.locator("#dingtalk-app .btn-primary").click()
     expect(page.locator("#corp_id")).to_be_focused()
@@ -210,7 +210,7 @@ def test_axe_finds_nothing_and_nothing_is_too_wide(
         if wide > width:
             found[name].append(f"{wide} px wide")
 
-    page.click("#dingtalk-app summary")
+    page.click("#change-app")
     page.fill("#corp_id", "!")
     page.locator("#dingtalk-app .btn-primary").click()
     expect(page.locator(".error-summary")).to_be_visible()
@@ -269,7 +269,7 @@ def test_everything_works_without_javascript(world: World, browser: Browser) -> 
     page.check("#fallback_approver-iris")
     page.locator("#fallback-approver").get_by_role("button", name="Save").click()
     expect(page.locator("#fallback-approver strong")).to_have_text("Iris He 何静")
-    page.click("#dingtalk-app summary")
+    page.click("#change-app")
     page.get_by_role("button", name="Generate Signature token").click()
     assert len(page.input_value("#callback_token")) == 24
     page.goto(f"{PAGE}/trials/new")
