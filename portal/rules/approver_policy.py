@@ -13,6 +13,7 @@ class ChoiceReason(StrEnum):
     FALLBACK_OWNER_ASKS = "fallback_owner_asks"
     FALLBACK_NO_OWNER = "fallback_no_owner"
     FALLBACK_OWNER_LEFT = "fallback_owner_left"
+    CHOSEN = "chosen"
     TRIAL = "trial"
 
 

@@ -41,6 +41,8 @@ class ProblemReason(StrEnum):
     ALREADY_CLOSED = "already_closed"
     ALREADY_WITHDRAWING = "already_withdrawing"
     NOT_RETRYABLE = "not_retryable"
+    FLOW_CHANGED = "flow_changed"
+    NOTHING_TO_CHOOSE = "nothing_to_choose"
     NOTHING_TO_SYNC = "nothing_to_sync"
     SYNCED_JUST_NOW = "synced_just_now"
     CALLS_RUN_SHORT = "calls_run_short"

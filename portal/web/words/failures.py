@@ -247,11 +247,49 @@ _WORDS: dict[str, _Words] = {
         ),
     ),
     OwnFailure.BYPASS_NOT_ACKNOWLEDGED: (
-        _("The flow in DingTalk was changed and would pass people over"),
-        _("It no longer has a node “Selected by Initiator”. These would not be asked: %(people)s."),
+        _("People in the flow would be passed over"),
         _(
-            "An organization admin associates the template again under Approval Settings and accepts that, or puts "
-            "“Selected by Initiator” back in DingTalk's designer."
+            "The flow runs peer to peer only, and no admin has accepted yet that these people are not asked: "
+            "%(people)s."
+        ),
+        _(
+            "An organization admin accepts that under Approval Settings, Flow, or mends the flow in DingTalk's "
+            "designer as it says there. Then this goes on by itself."
+        ),
+    ),
+    OwnFailure.NOT_A_CANDIDATE: (
+        _("The approver may not be chosen in this flow"),
+        _("The node “%(node)s” allows only these people: %(people)s."),
+        _(
+            "In DingTalk's designer widen who may be selected at this node, then Save and Publish; or let one of "
+            "them be the approver."
+        ),
+    ),
+    OwnFailure.CHOICE_MISSING: (
+        _("The flow in DingTalk was changed: it asks for another approver"),
+        _("Nobody was chosen for the node “%(node)s”, and the flow does not go on without."),
+        _("The requester chooses approvers again on the page of the request."),
+    ),
+    OwnFailure.CHOICE_NOT_ALLOWED: (
+        _("The flow in DingTalk was changed: it no longer allows this choice"),
+        _("At the node “%(node)s” these people cannot be chosen any more: %(people)s."),
+        _("The requester chooses approvers again on the page of the request."),
+    ),
+    OwnFailure.CHOICE_REFUSED: (
+        _("DingTalk did not accept the approvers"),
+        _("The flow was probably changed at the very moment of the start. Nothing was created."),
+        _("The requester chooses approvers again on the page of the request."),
+    ),
+    OwnFailure.CHOSEN_LEFT: (
+        _("Somebody who was chosen has left the organisation"),
+        _("These people can no longer decide: %(people)s."),
+        _("The requester chooses approvers again on the page of the request."),
+    ),
+    OwnFailure.FLOW_NOT_USABLE: (
+        _("The flow in DingTalk cannot be used"),
+        _("It would refuse every request, or it has a node that the portal cannot fill."),
+        _(
+            "An organization admin finds what to mend under Approval Settings, Flow. Then this goes on by itself."
         ),
     ),
     OwnFailure.NO_AGENT_ID: (
@@ -264,9 +302,7 @@ _WORDS: dict[str, _Words] = {
     ),
     OwnFailure.NOTICE_WITHHELD: (
         _("DingTalk took the notice but did not deliver it"),
-        _(
-            "The person may not use the app, or was sent too many notices today. DingTalk's reason: %(code)s."
-        ),
+        _("The person may not use the app, or was sent too many notices today. DingTalk's reason: %(code)s."),
         _(
             "In DingTalk's developer console open your app, then its visible range, and let everybody use it who "
             "asks for access here."

@@ -35,6 +35,15 @@ _WORDS: dict[tuple[str, str], LazyString] = {
     ("until", "missing"): _("Choose how long you need access, or until which day."),
     ("until", "past"): _("Choose a day in the future."),
     ("until", "too_far"): _("Choose a day within the next 366 days."),
+    ("choice", "missing"): _("Choose who approves."),
+    ("choice", "yourself"): _("Choose somebody else: nobody approves their own request."),
+    ("choice", "not_a_candidate"): _("Choose only people whom the approval flow allows here."),
+    ("choice", "only_one"): _("Choose one person: the approval flow allows no more here."),
+    ("choice", "too_many"): _("Choose at most 20 people."),
+    ("choice", "not_active"): _("Choose people who are active members of the organisation."),
+    ("choice", "flow_changed"): _(
+        "The approval flow was changed in DingTalk a moment ago. Look at it again and choose who approves."
+    ),
     ("department", "not_yours"): _("Choose one of your own departments."),
     ("password", "locked"): _("Too many attempts. Wait 15 minutes, then try again."),
     ("password", "wrong"): _("User name or password is wrong."),

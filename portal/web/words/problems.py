@@ -99,6 +99,16 @@ _WORDS: dict[ProblemReason, tuple[LazyString, LazyString, LazyString]] = {
         _("No approval of this request failed to start."),
         _("Load the page again to see where the request stands."),
     ),
+    ProblemReason.FLOW_CHANGED: (
+        _("An admin has just changed how requests are approved"),
+        _("What you chose does not fit the approval flow of now. Nothing was sent."),
+        _("Look at who decides, choose again if you are asked to, and send the form once more."),
+    ),
+    ProblemReason.NOTHING_TO_CHOOSE: (
+        _("There are no approvers to choose again"),
+        _("The approval flow does not wait for a choice of yours."),
+        _("Load the page again to see where the request stands."),
+    ),
     ProblemReason.NOTHING_TO_SYNC: (
         _("There is nothing to ask DingTalk about"),
         _("Only an approval that runs in DingTalk can be asked about."),

@@ -53,6 +53,7 @@ _APPROVER_REASONS = {
     ChoiceReason.FALLBACK_OWNER_LEFT: _l(
         "The owner has left the organisation, so the fallback approver decides."
     ),
+    ChoiceReason.CHOSEN: _l("Chosen by the requester, as the approval flow asks for."),
     ChoiceReason.TRIAL: _l("Chosen for this Test."),
 }
 _WHY_NOT_THE_OWNER = {
