@@ -161,3 +161,20 @@ def test_people_are_described_as_the_contacts_do(caller: Caller) -> None:
     assert head["dept_manager_userid_list"] == ["chen"]
     role = caller.old("role/simplelist", {"role_id": 200649095, "size": 1, "offset": 0})["result"]
     assert (role["hasMore"], role["list"][0]["userid"]) == (True, "dora")
+
+
+def test_people_and_departments_outside_the_contact_scope_are_not_told(caller: Caller) -> None:
+    caller.control("PUT", "settings", {"outside_contact_scope": ["chen", "100000003"]})
+    assert caller.old("v2/user/get", {"userid": "chen"})["errcode"] == 50002
+    assert caller.old("v2/user/get", {"userid": "dora"})["errcode"] == 50002
+    assert caller.old("v2/user/get", {"userid": "grace"})["errcode"] == 0, "also in another department"
+    assert caller.old("v2/department/get", {"dept_id": 100000003})["errcode"] == 50004
+    listed = caller.old("user/listid", {"dept_id": 100000002})["result"]["userid_list"]
+    assert "chen" not in listed
+    role = caller.old("role/simplelist", {"role_id": 200649095, "size": 10, "offset": 0})["result"]
+    assert role["list"] == []
+
+
+def test_a_department_names_its_heads(caller: Caller) -> None:
+    found = caller.old("v2/department/get", {"dept_id": 100000002})["result"]
+    assert (found["dept_manager_userid_list"], found["parent_id"]) == (["chen"], 1)

@@ -91,7 +91,15 @@ def department_get(call: Call) -> dict[str, Any]:
     """One department with its managers."""
     department = _department(call)
     leaders = [person.userid for person in _staff(call) if department.id in person.leads_department_ids]
-    result = {"dept_id": department.id, "name": department.name, "dept_manager_userid_list": leaders}
+    result: dict[str, Any] = {
+        "dept_id": department.id,
+        "name": department.name,
+        "dept_manager_userid_list": leaders,
+        "auto_add_user": False,
+        "create_dept_group": False,
+        "hide_dept": False,
+        "order": 1,
+    }
     if department.parent_id is not None:
         result["parent_id"] = department.parent_id
     return _ok(result)
@@ -138,7 +146,14 @@ def search(call: Call) -> dict[str, Any]:
 
 def _staff(call: Call) -> list[Person]:
     working = select(Person).where(Person.is_active, Person.relation == Relation.STAFF)
-    return list(call.session.scalars(working.order_by(Person.position)))
+    people = call.session.scalars(working.order_by(Person.position))
+    return [person for person in people if _is_in_scope(call, person)]
+
+
+def _is_in_scope(call: Call, person: Person) -> bool:
+    hidden = set(call.settings.outside_contact_scope)
+    own = {str(number) for number in person.department_ids}
+    return person.userid not in hidden and not (own and own <= hidden)
 
 
 def _member(call: Call) -> Person:
@@ -150,6 +165,8 @@ def _member(call: Call) -> Person:
         raise refused_old(33012, "无效的USERID")
     if person.relation != Relation.STAFF or not person.is_active:
         raise _not_found()
+    if not _is_in_scope(call, person):
+        raise refused_old(50002, "请求的员工userid不在授权范围内")
     return person
 
 
@@ -157,6 +174,8 @@ def _department(call: Call, *, default: int | None = None) -> Department:
     department = call.session.get(Department, _integer(call.body.get("dept_id", default)))
     if department is None:
         raise refused_old(60003, "部门不存在")
+    if str(department.id) in call.settings.outside_contact_scope:
+        raise refused_old(50004, "请求的部门id不在授权范围内")
     return department
 
 

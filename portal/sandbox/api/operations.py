@@ -55,6 +55,9 @@ GETTOKEN = Operation(name="gettoken", method="GET", path="/gettoken", family=Fam
 USER_ACCESS_TOKEN = Operation(
     name="userAccessToken", method="POST", path="/v1.0/oauth2/userAccessToken", token=TokenNeed.NONE
 )
+OPEN_CONNECTION = Operation(
+    name="openConnection", method="POST", path="/v1.0/gateway/connections/open", token=TokenNeed.NONE
+)
 CONTACT_ME = Operation(
     name="contactMe",
     method="GET",
@@ -97,5 +100,8 @@ TERMINATE = _workflow(
 EXECUTE = _workflow("executeTask", "POST", "processInstances/execute", Permission.INSTANCE_WRITE)
 COMMENT = _workflow("addComment", "POST", "processInstances/comments", Permission.INSTANCE_WRITE)
 REDIRECT = _workflow("redirectTask", "POST", "tasks/redirect", Permission.INSTANCE_WRITE)
+PREMIUM_SCHEMAS = _workflow(
+    "queryPremiumSchemas", "POST", "premium/processes/schemas/batchQuery", Permission.PREMIUM
+)
 
 ALL = tuple(value for value in list(globals().values()) if isinstance(value, Operation))

@@ -13,17 +13,20 @@ from portal.sandbox.api import (
     forms,
     listing,
     operations,
+    premium,
     start,
     tokens,
 )
 from portal.sandbox.api.errors import request_id
 from portal.sandbox.api.gate import json_answer, route
+from portal.sandbox.stream import opening
 
 HANDLERS = {
     operations.ACCESS_TOKEN: tokens.access_token,
     operations.GETTOKEN: tokens.gettoken,
     operations.USER_ACCESS_TOKEN: tokens.user_access_token,
     operations.CONTACT_ME: tokens.contact_me,
+    operations.OPEN_CONNECTION: opening.open_connection,
     operations.SEARCH_USERS: contacts.search,
     operations.USER_BY_UNION_ID: contacts.by_union_id,
     operations.USER_GET: contacts.user_get,
@@ -46,6 +49,7 @@ HANDLERS = {
     operations.EXECUTE: acts.execute,
     operations.COMMENT: acts.comment,
     operations.REDIRECT: acts.redirect,
+    operations.PREMIUM_SCHEMAS: premium.schemas_with_flows,
 }
 NEW_PREFIXES = ("/v1.0/", "/v2.0/")
 OLD_PREFIXES = ("/topapi/", "/call_back/")
@@ -56,7 +60,13 @@ def api_blueprint() -> Blueprint:
     blueprint = Blueprint("api", __name__)
     for operation, handler in HANDLERS.items():
         route(blueprint, operation, handler)
+    blueprint.after_request(_in_the_form_asked_for)
     return blueprint
+
+
+def _in_the_form_asked_for(response: Response) -> Response:
+    is_gateway = request.path == operations.OPEN_CONNECTION.path
+    return opening.as_asked(response) if is_gateway else response
 
 
 def unknown_path() -> Response | None:
