@@ -11,7 +11,7 @@ class SandboxConfig:
     """Given by the caller; the demo generates the credentials.
 
     ``public_url`` is the address under which browsers and the portal reach the sandbox, without a trailing slash.
-    ``secret_key`` signs the cookie of the console.
+    ``secret_key`` signs the cookie of the console. ``stream_port`` is the gateway's, 0 any free one.
     """
 
     database_path: Path
@@ -21,3 +21,4 @@ class SandboxConfig:
     app_secret: str = field(repr=False)
     agent_id: int
     secret_key: str = field(repr=False)
+    stream_port: int = 0

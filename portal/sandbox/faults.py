@@ -38,6 +38,7 @@ class FaultName(StrEnum):
     DUPLICATE_EVENT = "duplicate_event"
     LATE_EVENT = "late_event"
     REORDERED_EVENTS = "reordered_events"
+    LOST_ACK = "lost_ack"
 
 
 EVENT_FAULTS = frozenset(
@@ -47,6 +48,7 @@ EVENT_FAULTS = frozenset(
         FaultName.DUPLICATE_EVENT,
         FaultName.LATE_EVENT,
         FaultName.REORDERED_EVENTS,
+        FaultName.LOST_ACK,
     }
 )
 

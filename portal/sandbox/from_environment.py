@@ -14,7 +14,8 @@ DEFAULT_PORT = 8001
 def serve_from_environment(environ: Mapping[str, str]) -> None:
     """Serve until SIGTERM or SIGINT.
 
-    Reads ``SANDBOX_PORT``, ``SANDBOX_HOST``, ``SANDBOX_PUBLIC_URL``, ``SANDBOX_DATABASE`` and the credentials
+    Reads ``SANDBOX_PORT``, ``SANDBOX_HOST``, ``SANDBOX_PUBLIC_URL``, ``SANDBOX_DATABASE``, ``SANDBOX_STREAM_PORT``
+    (where Stream clients connect; any free port when it is not given) and the credentials
     ``DINGTALK_*`` that the portal is given too; what is missing gets a made-up value that never leaves loopback.
     """
     port = int(environ.get("SANDBOX_PORT", DEFAULT_PORT))
@@ -29,5 +30,6 @@ def serve_from_environment(environ: Mapping[str, str]) -> None:
         app_secret=environ.get("DINGTALK_APP_SECRET", "sandbox-app-secret"),
         agent_id=int(environ.get("DINGTALK_AGENT_ID") or "1000000001"),
         secret_key=environ.get("SANDBOX_SECRET_KEY") or environ.get("PORTAL_SECRET_KEY", "sandbox"),
+        stream_port=int(environ.get("SANDBOX_STREAM_PORT") or 0),
     )
     serve(config, host, port)

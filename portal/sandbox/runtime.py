@@ -12,18 +12,23 @@ from flask import Flask, current_app
 from portal.sandbox.cast import seed
 from portal.sandbox.config import SandboxConfig
 from portal.sandbox.storage import Storage
+from portal.sandbox.stream.gateway import Gateway
 
 EXTENSION = "sandbox"
 
 
 @dataclass
 class Sandbox:
-    """``wake`` is set after a commit that may have made an event due."""
+    """``wake`` is set after a commit that may have made an event due, and by what Stream clients answer."""
 
     config: SandboxConfig
     storage: Storage
     wake: threading.Event = field(default_factory=threading.Event)
     recent_calls: defaultdict[str, deque[float]] = field(default_factory=lambda: defaultdict(deque))
+    gateway: Gateway = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.gateway = Gateway(wake=self.wake, port=self.config.stream_port)
 
 
 def open_sandbox(config: SandboxConfig) -> Sandbox:

@@ -29,6 +29,7 @@ class RunningSandbox:
     def __init__(self, config: SandboxConfig, *, host: str, port: int) -> None:
         app = create_sandbox(config)
         self._sandbox: Sandbox = app.extensions[EXTENSION]
+        self._sandbox.gateway.host = host
         self._server = create_server(app, host=host, port=port, threads=THREADS, ident="sandbox")
         self._server.channel_class = _Channel
         self._delivery = DeliveryThread(self._sandbox)
@@ -42,6 +43,7 @@ class RunningSandbox:
             self._server.run()
         finally:
             self._server.task_dispatcher.shutdown(timeout=STOP_SECONDS)
+            self._sandbox.gateway.stop()
             self._delivery.stop(timeout_seconds=STOP_SECONDS)
             self._sandbox.storage.close()
 

@@ -59,6 +59,13 @@ class FailedPushShape(StrEnum):
     EMPTY = "empty"
 
 
+class PushMode(StrEnum):
+    """How events are pushed: to an address over HTTP, or to whoever is connected by Stream."""
+
+    HTTP = "http"
+    STREAM = "stream"
+
+
 class Permission(StrEnum):
     """Scopes of the app (DingTalk: developer console, permissions)."""
 
@@ -81,14 +88,18 @@ class SettingRefused(ValueError):
 
 @dataclass
 class Subscription:
-    """Where events go. ``events`` are ticked event types; empty ``types``/``process_codes`` filter nothing."""
+    """Where events go. ``events`` are ticked event types; empty ``types``/``process_codes`` filter nothing.
 
-    url: str
-    aes_key: str
-    token: str
+    Address and keys are for ``mode`` ``http`` alone.
+    """
+
+    url: str = ""
+    aes_key: str = ""
+    token: str = ""
     events: list[str] = field(default_factory=lambda: ["bpms_instance_change", "bpms_task_change"])
     types: list[str] = field(default_factory=list)
     process_codes: list[str] = field(default_factory=list)
+    mode: str = PushMode.HTTP.value
 
 
 @dataclass
@@ -116,6 +127,12 @@ class Settings:
     comment_events: bool = False
     cancel_events: bool = False
     outside_contact_scope: list[str] = field(default_factory=list)
+    stream_ack_seconds: float = 15
+    stream_attempts: int = 5
+    stream_ticket_seconds: float = 90
+    stream_ping_seconds: float = 30
+    stream_closing_seconds: float = 10
+    stream_push_quota_used_up: bool = False
     hold_seconds: float = 15
     answer_delay_milliseconds: int = 0
     monthly_quota: int = 5000

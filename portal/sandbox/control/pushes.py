@@ -13,6 +13,7 @@ from portal.sandbox.control.guard import ControlRefused, json_body
 from portal.sandbox.push import handshake
 from portal.sandbox.runtime import current_sandbox
 from portal.sandbox.settings import SettingRefused, Subscription, change
+from portal.sandbox.settings import load as load_settings
 from portal.sandbox.tables import Delivery, DeliveryState
 
 MOST_SHOWN = 200
@@ -41,6 +42,26 @@ def delete_subscription() -> ResponseReturnValue:
     with current_sandbox().storage.write() as session:
         change(session, subscription=None)
     return jsonify(subscription=None)
+
+
+def get_stream() -> Response:
+    open_ones = current_sandbox().gateway.connections()
+    return jsonify(
+        connections=[
+            {"id": each.id, "opened_at": each.opened_at, "messages": each.messages} for each in open_ones
+        ]
+    )
+
+
+def post_stream_end() -> Response:
+    body, sandbox = json_body(), current_sandbox()
+    if body.get("is_planned", True):
+        with sandbox.storage.read() as session:
+            seconds = load_settings(session).stream_closing_seconds
+        ended = sandbox.gateway.disconnect_all(closing_seconds=seconds, reason="connection is expired")
+    else:
+        ended = sandbox.gateway.cut_all()
+    return jsonify(ended=ended)
 
 
 def get_deliveries() -> Response:
@@ -110,6 +131,8 @@ ROUTES = (
     ("/subscription", ["PUT"], put_subscription),
     ("/subscription", ["DELETE"], delete_subscription),
     ("/subscription/save", ["POST"], save_subscription),
+    ("/stream", ["GET"], get_stream),
+    ("/stream/end", ["POST"], post_stream_end),
     ("/deliveries", ["GET"], get_deliveries),
     ("/events", ["POST"], post_event),
 )

@@ -5,7 +5,7 @@ Every request needs the header ``X-Sandbox-Control: 1``. ``GET /control`` withou
 - ``GET /control/state``: app, settings, permissions, subscription, counts
 - ``PUT /control/settings``: any of the switches of ``portal.sandbox.settings.Settings``
 - ``PUT /control/permissions``: ``{"Workflow.Form.Write": false, ...}``
-- ``PUT /control/subscription``: ``{url, aes_key, token, events, types, process_codes}`` without handshake;
+- ``PUT /control/subscription``: ``{mode, url, aes_key, token, events, types, process_codes}`` without handshake;
   ``POST /control/subscription/save``: the same with the ``check_url`` handshake, answers the verdict;
   ``DELETE /control/subscription``
 - ``POST /control/faults``: ``{fault, operation, count, seconds, part}``; ``GET`` lists, ``DELETE`` clears;
@@ -25,7 +25,10 @@ Every request needs the header ``X-Sandbox-Control: 1``. ``GET /control`` withou
   ``PATCH /control/templates/<code>``: ``{status, visible_to, requester_may_withdraw, allows_countersigning}``
 - ``GET /control/calls``: counts by operation and result in this month
 - ``GET /control/deliveries``: events with their attempts
+- ``GET /control/stream``: the Stream connections; ``POST /control/stream/end``: ``{}`` announces their end,
+  ``{"is_planned": false}`` cuts them
 - ``POST /control/events``: ``{payload: {...}}`` or ``{envelope: {"encrypt": "..."}}``, sent as it is
+- ``GET /control/messages``: work notices with who got them, or the limit that kept them
 - ``POST /control/sign-in``: ``{person}``, answers a one-time ``authCode`` as the sign-in page would give
 - ``POST /control/reset``: ``{}`` goes back to the first start, ``{"keep_subscription": true}`` all but that
 """
@@ -34,7 +37,7 @@ from __future__ import annotations
 
 from flask import Blueprint
 
-from portal.sandbox.control import approvals, organisation, pushes, switches
+from portal.sandbox.control import approvals, messages, organisation, pushes, switches
 from portal.sandbox.control.guard import ControlRefused, check_caller, refusal
 
 
@@ -43,7 +46,7 @@ def control_blueprint() -> Blueprint:
     blueprint = Blueprint("control", __name__, url_prefix="/control")
     blueprint.before_request(check_caller)
     blueprint.register_error_handler(ControlRefused, refusal)
-    for part in (switches, pushes, approvals, organisation):
+    for part in (switches, pushes, approvals, organisation, messages):
         for rule, methods, view in part.ROUTES:
             blueprint.add_url_rule(rule, view.__name__, view, methods=methods)
     return blueprint

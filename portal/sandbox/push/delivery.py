@@ -16,7 +16,9 @@ from portal.sandbox.clock import now_ms
 from portal.sandbox.push.post import Outcome, Target, Verdict, push, push_envelope
 from portal.sandbox.push.target import target_of
 from portal.sandbox.runtime import Sandbox
+from portal.sandbox.settings import PushMode
 from portal.sandbox.settings import load as load_settings
+from portal.sandbox.stream.sending import record_answers, send_by_stream
 from portal.sandbox.tables import Attempt, Delivery, DeliveryState
 
 LONGEST_SLEEP_SECONDS = 0.5
@@ -51,16 +53,21 @@ class DeliveryThread(threading.Thread):
 
 def deliver_next(sandbox: Sandbox) -> bool:
     """Attempt the delivery that is due first; returns whether there was one."""
+    record_answers(sandbox)
     due = _next_due(sandbox)
     if due is None:
         return False
+    if isinstance(due, int):
+        send_by_stream(sandbox, due)
+        return True
     delivery_id, payload, envelope, target = due
     verdict = push(payload, target) if envelope is None else push_envelope(envelope, target)
     _record(sandbox, delivery_id, verdict=verdict, url=target.url)
     return True
 
 
-def _next_due(sandbox: Sandbox) -> tuple[int, dict[str, Any], dict[str, Any] | None, Target] | None:
+def _next_due(sandbox: Sandbox) -> int | tuple[int, dict[str, Any], dict[str, Any] | None, Target] | None:
+    """Return what to post and where, or only the number of what goes by Stream; None when nothing is due."""
     with sandbox.storage.read() as session:
         settings = load_settings(session)
         subscription = settings.subscribed()
@@ -70,6 +77,8 @@ def _next_due(sandbox: Sandbox) -> tuple[int, dict[str, Any], dict[str, Any] | N
         delivery = session.scalars(waiting.order_by(Delivery.due_at, Delivery.id)).first()
         if delivery is None:
             return None
+        if subscription.mode == PushMode.STREAM:
+            return delivery.id
         target = target_of(
             subscription, settings=settings, config=sandbox.config, seal_fault=delivery.seal_fault
         )

@@ -29,7 +29,7 @@ LARGEST_REPLY = 64 * 1024
 
 
 class Outcome(StrEnum):
-    """``OK`` or the first thing that was wrong about the subscriber's answer."""
+    """``OK`` or the first thing that was wrong about the subscriber's answer; the last four are of Stream."""
 
     OK = "ok"
     NOT_REACHABLE = "not_reachable"
@@ -42,6 +42,10 @@ class Outcome(StrEnum):
     WILL_NOT_DECRYPT = "will_not_decrypt"
     WRONG_OWNER = "wrong_owner"
     NOT_SUCCESS = "not_success"
+    NO_ACK = "no_ack"
+    LATER = "later"
+    NOT_CONNECTED = "not_connected"
+    QUOTA_USED_UP = "quota_used_up"
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,0 +1,1 @@
+"""DingTalk's Stream gateway: tickets over HTTP, then events over a websocket."""
