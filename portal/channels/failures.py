@@ -30,6 +30,7 @@ class OwnFailure(StrEnum):
     REQUESTER_LEFT = "requester_left"
     NOT_FOUND_AFTER_UNKNOWN = "not_found_after_unknown"
     BYPASS_NOT_ACKNOWLEDGED = "bypass_not_acknowledged"
+    FLOW_NOT_USABLE = "flow_not_usable"
     NOT_A_CANDIDATE = "not_a_candidate"
     CHOICE_MISSING = "choice_missing"
     CHOICE_NOT_ALLOWED = "choice_not_allowed"

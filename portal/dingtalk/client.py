@@ -9,6 +9,7 @@ from portal.dingtalk.directory import Directory
 from portal.dingtalk.failed_pushes import FailedPushes
 from portal.dingtalk.forms import Forms
 from portal.dingtalk.instances import Instances
+from portal.dingtalk.process_config import ProcessConfigs
 from portal.dingtalk.sign_in import SignIn
 from portal.dingtalk.tokens import TokenCache
 from portal.dingtalk.transport import CallRecord, Credentials, Endpoints, Transport
@@ -50,6 +51,7 @@ class DingTalkClient:
         )
         self.forms = Forms(self._transport)
         self.instances = Instances(self._transport)
+        self.process_configs = ProcessConfigs(self._transport)
         self.directory = Directory(self._transport)
         self.sign_in = SignIn(self._transport)
         self.failed_pushes = FailedPushes(self._transport)

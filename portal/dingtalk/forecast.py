@@ -23,7 +23,8 @@ class FlowNode:
     ``activity_type`` is an open set (``target_select``, ``target_approval`` …), ``actor_type`` is
     ``approver``, ``notifier`` or ``audit``, ``approval_method`` is ``ONE_BY_ONE``, ``AND`` or ``OR``.
     ``candidates`` and ``roles`` (id and name) limit whom the initiator may choose; both empty means anybody.
-    ``people`` are those whom DingTalk found already.
+    ``people`` are those whom DingTalk found already. ``activate_type`` is ``ALL`` or ``ONE_BY_ONE``,
+    ``sub_type`` tells formulas apart, where DingTalk gives one.
     """
 
     activity_id: str
@@ -40,27 +41,42 @@ class FlowNode:
     approval_method: str
     is_required: bool
     people: tuple[Candidate, ...]
+    activate_type: str = ""
+    sub_type: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Forecast:
-    """The predicted path; with ``is_success`` false no conclusion may be drawn from it."""
+    """The predicted path; with ``is_success`` false no conclusion may be drawn from it.
+
+    ``is_static`` false means that the flow has conditions, ``is_parallel`` that parts of it run side by side.
+    """
 
     is_success: bool
     is_static: bool
     nodes: tuple[FlowNode, ...]
+    is_parallel: bool = False
 
 
 def read_forecast(result: Json) -> Forecast:
     """Read the ``result`` of a forecast (DingTalk: approval-process-prediction)."""
     rules = mappings(result.get("workflowActivityRules"))
+    edges = mappings(result.get("workflowForecastNodes"))
+    is_static = result.get("isStaticWorkflow")
     return Forecast(
         is_success=truth(result.get("isForecastSuccess")),
-        is_static=truth(result.get("isStaticWorkflow")),
-        nodes=tuple(
-            _node(rule) for rule in _along_the_path(rules, mappings(result.get("workflowForecastNodes")))
-        ),
+        # Only told to be otherwise: no answer is no sign of conditions.
+        is_static=is_static is None or truth(is_static),
+        nodes=tuple(_node(rule) for rule in _along_the_path(rules, edges)),
+        is_parallel=_forks(edges),
     )
+
+
+def _forks(edges: list[Json]) -> bool:
+    ways = {
+        (text(edge.get("activityId")), text(edge.get("outId"))) for edge in edges if edge.get("activityId")
+    }
+    return len({start for start, _ in ways}) < len(ways)
 
 
 def _along_the_path(rules: list[Json], edges: list[Json]) -> list[Json]:
@@ -107,4 +123,6 @@ def _node(rule: Json) -> FlowNode:
             Candidate(user_id=text(person.get("userId")), name=text(person.get("name")))
             for person in mappings(rule.get("activityActioners"))
         ),
+        activate_type=text(actor.get("actorActivateType")),
+        sub_type=text(actor.get("subType") or rule.get("subType")),
     )

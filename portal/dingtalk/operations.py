@@ -15,6 +15,7 @@ class Operation(StrEnum):
     FIND_PROCESS_CODE = "findProcessCode"
     MANAGEABLE_TEMPLATES = "listManageableTemplates"
     VISIBLE_TEMPLATES = "listVisibleTemplates"
+    READ_PROCESS_CONFIG = "readProcessConfig"
     FORECAST = "forecast"
     START_INSTANCE = "startProcessInstance"
     READ_INSTANCE = "getProcessInstance"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 import structlog
@@ -26,9 +26,17 @@ AFTER_REFUSAL = timedelta(hours=6)
 class ChoreName(StrEnum):
     """What comes back."""
 
+    CHECK_TEMPLATE = "check_template"
     DRAIN_FAILED_PUSHES = "drain_failed_pushes"
     PRUNE_PAYLOADS = "prune_payloads"
     SWEEP = "sweep_silent_approvals"
+
+
+def wake_chore(session: Session, name: ChoreName, *, at: datetime) -> None:
+    """Let a chore come back at ``at`` at the latest, inside the caller's transaction; one never planned stays so."""
+    chore = session.get(Chore, name.value, with_for_update=True)
+    if chore is not None:
+        chore.due_at = min(chore.due_at, at)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,9 +58,7 @@ class Chores:
 
     def wake(self, session: Session, name: ChoreName) -> None:
         """Let a chore come back now, inside the caller's transaction."""
-        chore = session.get(Chore, name.value, with_for_update=True)
-        if chore is not None:
-            chore.due_at = min(chore.due_at, self.clock.now())
+        wake_chore(session, name, at=self.clock.now())
 
     def do(self, name: str) -> None:
         """Do one chore and set when it comes back; what the channel refuses is kept on its row."""

@@ -7,6 +7,12 @@ from hypothesis import strategies as st
 
 from portal.rules.flow_rules import FlowMode, Node, NodePerson, NodeRule, NodeTask, judge_flow
 
+NOBODYS = {
+    NodeRule.SELECTED_BY_INITIATOR,
+    NodeRule.AUTOMATIC,
+    NodeRule.AUTOMATIC_REFUSAL,
+    NodeRule.PARALLEL,
+}
 NODES = st.lists(
     st.builds(
         Node,
@@ -35,11 +41,7 @@ CHOICE = node(NodeRule.SELECTED_BY_INITIATOR)
 @given(nodes=NODES)
 def test_nobody_who_decides_is_passed_over_without_being_named(nodes: tuple[Node, ...]) -> None:
     verdict = judge_flow(nodes)
-    fixed = [
-        each
-        for each in nodes
-        if each.task != NodeTask.BE_NOTIFIED and each.rule != NodeRule.SELECTED_BY_INITIATOR
-    ]
+    fixed = [each for each in nodes if each.task != NodeTask.BE_NOTIFIED and each.rule not in NOBODYS]
     if verdict.fills_nodes or not fixed:
         assert verdict.bypassed == ()
     else:

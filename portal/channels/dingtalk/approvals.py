@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 
 from portal.channels.approval_channel import Reading, StartOrder
 from portal.channels.dingtalk.connection import DingTalkConnection, in_our_words
-from portal.channels.dingtalk.flow import our_nodes
+from portal.channels.dingtalk.flow import our_flow
 from portal.channels.dingtalk.flow_filling import fill_flow
 from portal.channels.dingtalk.instance_reading import our_reading
 from portal.channels.failures import ChannelError, OwnFailure, Retry, own_failure
@@ -74,7 +74,7 @@ class DingTalkApprovals:
             )
         if not forecast.is_success:
             raise own_failure(OwnFailure.FLOW_CHANGED, retry=Retry.RETRYABLE)
-        return our_nodes(forecast.nodes)
+        return our_flow(forecast)
 
     def role_members(self, role_id: str) -> tuple[NodePerson, ...]:
         """Read who holds a role; these calls are not counted."""

@@ -46,8 +46,8 @@ class Filling:
 def fill_flow(order: StartOrder, nodes: tuple[Node, ...], *, role_members: RoleMembers) -> Filling:
     """Return whom a start through ``nodes``, freshly forecast, has to name.
 
-    Raises ``ChannelError``: ``FLOW_NOT_USABLE``, ``BYPASS_NOT_ACKNOWLEDGED``, ``NOT_A_CANDIDATE``, or a failure of ``CHOOSE_AGAIN``
-    when the flow was changed since the requester chose.
+    Raises ``ChannelError``: ``FLOW_NOT_USABLE``, ``BYPASS_NOT_ACKNOWLEDGED``, ``NOT_A_CANDIDATE``, or a failure
+    of ``CHOOSE_AGAIN`` when the flow was changed since the requester chose.
     """
     verdict = judge_flow(nodes)
     if verdict.kind == VerdictKind.NOT_USABLE:

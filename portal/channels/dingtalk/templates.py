@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
 from portal.channels.dingtalk.connection import DingTalkConnection, in_our_words
-from portal.channels.dingtalk.flow import our_nodes
+from portal.channels.dingtalk.flow import our_flow
 from portal.channels.failures import OwnFailure, Retry, own_failure
 from portal.dingtalk.forms import FormComponent, FormField, FormSchema
 from portal.dingtalk.instances import FieldValue
 from portal.dingtalk.loose_json import utc_from_iso
 from portal.rules.flow_rules import Node
-from portal.rules.official_form import NUMBER_COMPONENT_ID, OFFICIAL_FIELDS
+from portal.rules.official_form import NUMBER_COMPONENT_ID, OFFICIAL_FIELDS, FormFieldName
 from portal.rules.template_field import FieldKind, TemplateField
 
 _KINDS = {
@@ -97,6 +98,13 @@ class DingTalkTemplates:
         with in_our_words():
             return _form(client.forms.read_schema(process_code))
 
+    def add_fields(self, process_code: str, *, names: Collection[FormFieldName], language: str) -> None:
+        """Add official fields to a template, below what it has; its other fields stay as they are."""
+        client = self._connection.client()
+        components = _official_components(language, names)
+        with in_our_words():
+            client.forms.add_fields(process_code, components)
+
     def manageable(self, user_id: str) -> tuple[TemplateChoice, ...]:
         """List the templates that this admin may manage in DingTalk."""
         client = self._connection.client()
@@ -112,27 +120,39 @@ class DingTalkTemplates:
         )
 
     def flow(
-        self, process_code: str, *, user_id: str, department_id: int, labels: tuple[str, ...]
+        self,
+        process_code: str,
+        *,
+        user_id: str,
+        department_id: int,
+        labels: tuple[str, ...] = (),
+        values: Mapping[str, str] | None = None,
     ) -> tuple[Node, ...]:
-        """Forecast the flow for one initiator, with sample values."""
+        """Forecast the flow for one initiator.
+
+        ``values`` are samples by label, as each field takes them; text fields alone may be named in ``labels``.
+        """
+        samples = dict.fromkeys(labels, "-") if values is None else values
         client = self._connection.client()
         with in_our_words():
             forecast = client.instances.forecast(
                 process_code=process_code,
                 originator_user_id=user_id,
                 department_id=department_id,
-                values=tuple(FieldValue(label, "-") for label in labels),
+                values=tuple(FieldValue(label, text) for label, text in samples.items()),
             )
         if not forecast.is_success:
             raise own_failure(OwnFailure.FLOW_CHANGED, retry=Retry.RETRYABLE)
-        return our_nodes(forecast.nodes)
+        return our_flow(forecast)
 
     def designer_url(self, process_code: str) -> str:
         """Return the address of DingTalk's designer for a template."""
         return f"{self._oa_url}/dingtalk/web/query/oaDesigner?from=oaAdminHomeWeb&processCode={process_code}"
 
 
-def _official_components(language: str) -> tuple[FormComponent, ...]:
+def _official_components(
+    language: str, names: Collection[FormFieldName] = frozenset(FormFieldName)
+) -> tuple[FormComponent, ...]:
     return tuple(
         FormComponent(
             kind="TextareaField" if field.is_long else "TextField",
@@ -141,6 +161,7 @@ def _official_components(language: str) -> tuple[FormComponent, ...]:
             required=True,
         )
         for field in OFFICIAL_FIELDS
+        if field.name in names
     )
 
 

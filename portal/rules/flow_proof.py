@@ -1,0 +1,94 @@
+"""By which rule DingTalk found the people of a node, where it does not say so: compare with supervisors, and prove
+by asking for a second requester. Pure.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from portal.rules.flow_rules import Certainty, Node, NodeRule, NodeTask
+
+
+@dataclass(frozen=True, kw_only=True)
+class Superiors:
+    """Who stands above a requester: ids of the direct supervisor (at most one) and of the heads of the department
+    that they start from; None where the directory would not tell."""
+
+    supervisors: frozenset[str] | None
+    heads: frozenset[str] | None = None
+
+    @property
+    def are_told_apart(self) -> bool:
+        """Whether a node's people show which of the two a rule follows."""
+        return self.supervisors is not None and self.heads is not None and self.supervisors != self.heads
+
+
+def is_unclear(node: Node) -> bool:
+    """Whether comparing two requesters could tell the rule of this node."""
+    return (
+        node.certainty == Certainty.CONSISTENT_WITH
+        and node.task != NodeTask.BE_NOTIFIED
+        and node.rule in _OPEN
+    )
+
+
+_OPEN = frozenset({NodeRule.RESOLVED, NodeRule.DIRECT_SUPERVISOR, NodeRule.FORMULA, NodeRule.UNKNOWN})
+
+
+def compare(nodes: tuple[Node, ...], superiors: Superiors) -> tuple[Node, ...]:
+    """Call a node consistent with Direct Supervisor where it names just them; that proves nothing yet."""
+    return tuple(
+        replace(node, rule=NodeRule.DIRECT_SUPERVISOR)
+        if is_unclear(node)
+        and node.rule != NodeRule.UNKNOWN
+        and superiors.supervisors
+        and _ids(node) == superiors.supervisors
+        else node
+        for node in nodes
+    )
+
+
+def prove(
+    nodes: tuple[Node, ...], superiors: Superiors, *, others_nodes: tuple[Node, ...], others: Superiors
+) -> tuple[Node, ...]:
+    """Tell unclear nodes apart by what the same flow found for another requester.
+
+    People who stay are Specified Members; who follow each supervisor, Direct Supervisor; who follow the heads of
+    each department, the department head; anything else that changes is a rule that is not supported. Nodes
+    for which the two requesters show no difference stay unclear.
+    """
+    found = {node.id: node for node in others_nodes if node.id}
+    return tuple(
+        _proved(node, superiors, found[node.id], others) if is_unclear(node) and node.id in found else node
+        for node in nodes
+    )
+
+
+def _proved(node: Node, superiors: Superiors, others_node: Node, others: Superiors) -> Node:
+    mine, theirs = _ids(node), _ids(others_node)
+    if not mine and not theirs:
+        return node
+    fits_supervisors = (mine, theirs) == (superiors.supervisors, others.supervisors)
+    fits_heads = (mine, theirs) == (superiors.heads, others.heads)
+    if mine == theirs:
+        # Both may have the same head: then who stays says nothing.
+        return node if fits_supervisors or fits_heads else _with(node, NodeRule.SPECIFIED_MEMBERS)
+    if fits_supervisors and fits_heads:
+        return replace(node, rule=NodeRule.DIRECT_SUPERVISOR)
+    if fits_supervisors:
+        may_be_heads = superiors.heads is None or others.heads is None
+        sure = Certainty.CONSISTENT_WITH if may_be_heads else Certainty.PROVED
+        return replace(node, rule=NodeRule.DIRECT_SUPERVISOR, certainty=sure)
+    if fits_heads:
+        return _with(node, NodeRule.DEPARTMENT_HEAD)
+    if superiors.supervisors is None or others.supervisors is None:
+        return node
+    return _with(node, NodeRule.UNKNOWN)
+
+
+def _with(node: Node, rule: NodeRule) -> Node:
+    return replace(node, rule=rule, certainty=Certainty.PROVED)
+
+
+def _ids(node: Node) -> frozenset[str]:
+    return frozenset(each.user_id for each in node.people)
