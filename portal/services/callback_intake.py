@@ -111,7 +111,8 @@ def _commit(callbacks: Sequence[_Callback]) -> None:
         if each.refused is not None:
             refusals.append(Refusal(each.refused.reason, at=each.received_at, address=each.address))
         elif each.opened is not None and each.opened.is_address_check:
-            address_checks.append(each.received_at)
+            if not each.opened.is_own_check:
+                address_checks.append(each.received_at)
         elif each.opened is not None:
             events.append(NewEvent.of(each.opened, road=EventRoad.CALLBACK, received_at=each.received_at))
     with core_transaction() as connection:

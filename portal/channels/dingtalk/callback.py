@@ -23,6 +23,8 @@ from portal.dingtalk.events import EventShapeError, parse_event
 from portal.rules.approval_state import ApprovalState
 
 CHECK_URL = "check_url"
+# Stands inside the seal of the portal's own check of its address; DingTalk never sends it.
+OWN_CHECK = "portalOwnCheck"
 
 
 class OwnerKeyKind(StrEnum):
@@ -51,6 +53,11 @@ class OpenedCallback(OpenedEvent):
     def is_address_check(self) -> bool:
         """Whether DingTalk only checks the address, as it does when the subscription is saved."""
         return self.event.event_type == CHECK_URL
+
+    @property
+    def is_own_check(self) -> bool:
+        """Whether the portal checks its address itself: answered like DingTalk's check, and not kept as one."""
+        return self.is_address_check and json.loads(self.payload).get(OWN_CHECK) is True
 
 
 _REASONS = {
@@ -108,6 +115,11 @@ def outcomes_told(payload: str) -> frozenset[ApprovalState]:
     if event.result in decisions:
         return frozenset({decisions[event.result]})
     return frozenset(decisions.values())
+
+
+def person_told(payload: str) -> str | None:
+    """Return the user id of the person whose task a stored event is about."""
+    return parse_event(payload).staff_id
 
 
 def success_answer(binding: Binding, *, owner_key: str) -> dict[str, str]:
