@@ -26,3 +26,9 @@ def as_datetime(at_ms: int) -> datetime:
 def month_of(at_ms: int) -> str:
     """Return ``yyyy-MM`` in China time: DingTalk's monthly quota is counted there."""
     return datetime.fromtimestamp(at_ms / 1000, CHINA).strftime("%Y-%m")
+
+
+def start_of_day(at_ms: int) -> int:
+    """Return when the day of China began, in epoch milliseconds: limits a day are counted there (not confirmed)."""
+    midnight = datetime.fromtimestamp(at_ms / 1000, CHINA).replace(hour=0, minute=0, second=0, microsecond=0)
+    return int(midnight.timestamp() * 1000)

@@ -78,6 +78,11 @@ ROLE_MEMBERS = _old("listRoleMembers", "/topapi/role/simplelist", Permission.DEP
 FAILED_EVENTS = _old(
     "getFailedEvents", "/call_back/get_call_back_failed_result", Permission.BASE, method="GET"
 )
+SEND_MESSAGE = _old("sendWorkNotice", "/topapi/message/corpconversation/asyncsend_v2", Permission.BASE)
+MESSAGE_RESULT = _old(
+    "getWorkNoticeResult", "/topapi/message/corpconversation/getsendresult", Permission.BASE
+)
+RECALL_MESSAGE = _old("recallWorkNotice", "/topapi/message/corpconversation/recall", Permission.BASE)
 
 SAVE_FORM = _workflow("saveForm", "POST", "forms", Permission.FORM_WRITE)
 READ_SCHEMA = _workflow("readSchema", "GET", "forms/schemas/processCodes", Permission.FORM_READ)

@@ -4,6 +4,7 @@ from portal.sandbox.tables.calls import CallCount, Fault
 from portal.sandbox.tables.credentials import AuthCode, Token
 from portal.sandbox.tables.deliveries import Attempt, Delivery, DeliveryState
 from portal.sandbox.tables.instances import Instance, Record, Task
+from portal.sandbox.tables.messages import Message
 from portal.sandbox.tables.people import Department, Person, Relation, Role
 from portal.sandbox.tables.settings import Setting
 from portal.sandbox.tables.templates import Template
@@ -17,6 +18,7 @@ __all__ = [
     "Department",
     "Fault",
     "Instance",
+    "Message",
     "Person",
     "Record",
     "Relation",
