@@ -5,10 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from sqlalchemy.orm import Session
+from sqlalchemy import ColumnElement, select
+from sqlalchemy.orm import Session, aliased
 
-from portal.models import Approval, ApprovalDecider
+from portal.channels.approval_channel import AGREEMENTS, REFUSALS, Reading, RecordKind, TurnState
+from portal.extensions import db
+from portal.models import AccessRequest, Approval, ApprovalDecider, Person
 from portal.models.approval import DeciderState
+from portal.services.participants import Participants
+
+# Nobody does these without having been asked to decide, whether or not the channel still shows their turn.
+_DONE_BY_DECIDERS = AGREEMENTS | REFUSALS | {RecordKind.HANDED_OVER, RecordKind.SENT_BACK}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,3 +50,88 @@ def expect(session: Session, approval: Approval, people: Iterable[ExpectedDecide
         if known is None:
             approval.deciders.append(row)
     session.flush()
+
+
+def keep_deciders(approval: Approval, reading: Reading, people: Participants) -> None:
+    """Write in the caller's commit whose turn it is, was and will be; who is only expected stays so."""
+    states = _states(reading, people)
+    rows = {row.user_id: row for row in approval.deciders}
+    for row in rows.values():
+        if row.state == DeciderState.WAITING and row.user_id not in states:
+            row.state = DeciderState.DONE
+    position = max((row.position for row in rows.values()), default=0)
+    for user_id, (state, node_name) in states.items():
+        if user_id not in rows:
+            position += 1
+            rows[user_id] = ApprovalDecider(user_id=user_id, position=position, person_name="", rule="")
+            approval.deciders.append(rows[user_id])
+        row = rows[user_id]
+        row.state = state
+        row.node_name = node_name[:128] or row.node_name or ""
+        row.person_name = people.name_of(user_id)[:128] or row.person_name
+
+
+def end_turns(approval: Approval) -> None:
+    """Let nobody be waited for any more."""
+    for row in approval.deciders:
+        if row.state == DeciderState.WAITING:
+            row.state = DeciderState.DONE
+
+
+def is_awaited(approval: Approval, user_id: str | None) -> bool:
+    """Whether it is known already that this is, or will be, somebody's turn."""
+    return any(row.user_id == user_id and row.state != DeciderState.DONE for row in approval.deciders)
+
+
+def may_view(person: Person, request: AccessRequest) -> bool:
+    """Whether this is the requester, somebody who decides or decided, somebody expected to, or an admin.
+
+    A copy of an approval gives nobody a look at the request.
+    """
+    if person.id == request.requester_id or person.is_organization_admin:
+        return True
+    if any(approval.approver_id == person.id for approval in request.approvals):
+        return True
+    return (
+        db.session.scalar(select(AccessRequest.id).where(AccessRequest.id == request.id, has_say(person)))
+        is not None
+    )
+
+
+def has_say(person: Person) -> ColumnElement[bool]:
+    """Hold for requests in whose approvals a person is named; user ids mean nothing across organisations."""
+    requester = aliased(Person)
+    return (
+        select(ApprovalDecider.approval_id)
+        .join(Approval, Approval.id == ApprovalDecider.approval_id)
+        .join(requester, requester.id == AccessRequest.requester_id)
+        .where(
+            ApprovalDecider.user_id == person.user_id,
+            Approval.request_id == AccessRequest.id,
+            requester.corp_id == person.corp_id,
+        )
+        .correlate(AccessRequest)
+        .exists()
+    )
+
+
+def _states(reading: Reading, people: Participants) -> dict[str, tuple[DeciderState, str]]:
+    """Return where everybody stands, with the node of their most pressing turn."""
+    states: dict[str, tuple[DeciderState, str]] = {}
+    for turn in reading.turns:
+        state = _STATES.get(turn.state, DeciderState.DONE)
+        known = states.get(turn.user_id)
+        if people.is_person(turn.user_id) and (known is None or _PRESSING[state] >= _PRESSING[known[0]]):
+            states[turn.user_id] = (state, turn.node_name)
+    for record in reading.records:
+        if record.kind in _DONE_BY_DECIDERS and people.is_person(record.user_id):
+            states.setdefault(record.user_id, (DeciderState.DONE, ""))
+    return states
+
+
+_STATES = {
+    TurnState.WAITING: DeciderState.WAITING,
+    TurnState.PAUSED: DeciderState.EXPECTED,
+    TurnState.UPCOMING: DeciderState.EXPECTED,
+}
+_PRESSING = {DeciderState.DONE: 0, DeciderState.EXPECTED: 1, DeciderState.WAITING: 2}

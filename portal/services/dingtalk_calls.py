@@ -16,7 +16,7 @@ from portal.models import Approval, ApprovalSettings, DingTalkCallTally
 from portal.models.base import UtcDateTime
 from portal.services.approval_settings import stored_settings
 from portal.services.audit import Actor, record
-from portal.services.outcomes import QUOTA_PAUSE
+from portal.services.retry_pauses import QUOTA_PAUSE
 
 # Sweeps and the failed-push list leave the rest to starts and to what events tell of.
 SWEEPS_STOP_AT_PERCENT = 70

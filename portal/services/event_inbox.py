@@ -12,13 +12,14 @@ from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as NoConnectionFree
 from sqlalchemy.orm import Session
 
-from portal.channels.dingtalk.callback import outcomes_told
+from portal.channels.dingtalk.callback import outcomes_told, person_told
 from portal.clock import Clock
 from portal.database import transaction
 from portal.models import Approval, ApprovalTemplate, CallbackEvent, StrayInstance
 from portal.models.callback_event import EventState
 from portal.models.stray_instance import StrayState
 from portal.rules.approval_state import ApprovalState, is_final
+from portal.services.deciders import is_awaited
 from portal.services.event_lines import lines_about, tell
 from portal.services.twins import note_stray, reason_to_ignore, stray_with
 
@@ -162,11 +163,11 @@ class EventInbox:
     def _known_instance(self, event: CallbackEvent, approval: Approval) -> None:
         event.approval_id = approval.id
         approval.heard_at = max(approval.heard_at or event.received_at, event.received_at)
-        if event.kind == STARTED:
+        if event.kind == STARTED and not _asks_somebody_new(event, approval):
             trial = approval.trial
             if event.event_type == INSTANCE_CHANGE and trial is not None and trial.start_event_at is None:
                 trial.start_event_at = event.received_at
-            # A start tells nothing that the detail would add, and every read is counted by DingTalk.
+            # It tells nothing that the detail would add, and every read is counted by DingTalk.
             self.settle(event, EventState.APPLIED, None)
         elif is_final(approval.state) and not _contradicts(event, approval):
             self.settle(event, EventState.APPLIED, "already_final")
@@ -218,6 +219,15 @@ class EventInbox:
             .limit(20)
             .with_for_update(of=Approval)
         ).all()
+
+
+def _asks_somebody_new(event: CallbackEvent, approval: Approval) -> bool:
+    # For being asked to countersign DingTalk has no event but this: a task for somebody the flow did not name.
+    is_turn = event.event_type == TASK_CHANGE and approval.state == ApprovalState.PENDING and event.payload
+    if not is_turn or approval.request_id is None:
+        return False
+    user_id = person_told(event.payload)
+    return user_id not in (None, approval.approver.user_id) and not is_awaited(approval, user_id)
 
 
 def _contradicts(event: CallbackEvent, approval: Approval) -> bool:

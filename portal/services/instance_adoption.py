@@ -20,8 +20,9 @@ from portal.services.approval_rows import locked, move, sum_up_request
 from portal.services.audit import PORTAL, record
 from portal.services.event_inbox import EventInbox
 from portal.services.outcomes import Outcomes
+from portal.services.retry_pauses import WITHDRAWAL_WAIT
 from portal.services.start_attempts import attempts_of, make_current
-from portal.services.twins import TOO_YOUNG_FOR, note_stray, open_events, stray_with
+from portal.services.twins import note_stray, open_events, stray_with
 
 log = structlog.get_logger(__name__)
 
@@ -63,7 +64,7 @@ class InstanceAdoption:
                 elif is_new:
                     others = (instance_id, *others)
                 for each in others:
-                    note_stray(session, each, at=self.clock.now(), wait=TOO_YOUNG_FOR)
+                    note_stray(session, each, at=self.clock.now(), wait=WITHDRAWAL_WAIT)
         except IntegrityError:
             # Another approval owns it: the row stays as it is, and the next look leaves the instance out.
             log.error("instance.owned_by_another", instance_id=instance_id)

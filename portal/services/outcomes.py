@@ -9,24 +9,28 @@ import structlog
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from portal.channels.approval_channel import ApprovalChannel, Reading, Record, RecordKind
+from portal.channels.approval_channel import AGREEMENTS, ApprovalChannel, Reading
 from portal.channels.failures import ChannelError, Failure, Retry
 from portal.clock import Clock
 from portal.database import transaction
 from portal.extensions import db
-from portal.models import Approval, ApprovalRecord, CallbackEvent, Person
+from portal.models import Approval, CallbackEvent
 from portal.models.callback_event import EventState
 from portal.rules.approval_state import ApprovalState, is_final
-from portal.services.approval_rows import move, sum_up_request
+from portal.services.acquaintance import meet
+from portal.services.approval_records import keep_records
+from portal.services.approval_rows import locked, move, sum_up_request
 from portal.services.audit import PORTAL, record
+from portal.services.deciders import keep_deciders
+from portal.services.gone_instances import GONE, is_gone
+from portal.services.notice_promises import promise_notice
+from portal.services.participants import Participants
 from portal.services.people import People
+from portal.services.retry_pauses import QUOTA_PAUSE, WITHDRAWAL_WAIT
 
 log = structlog.get_logger(__name__)
 
 READ_AGAIN_AFTER_FAILURE = timedelta(seconds=5)
-QUOTA_PAUSE = timedelta(hours=1)
-# DingTalk refuses a withdrawal within 15 seconds of the start.
-WITHDRAWAL_WAIT = timedelta(seconds=16)
 WITHDRAWAL_RETRY = timedelta(seconds=5)
 # DingTalk counts refused reads too.
 LONGEST_WAIT_TO_READ_AGAIN = timedelta(hours=1)
@@ -48,13 +52,14 @@ class Outcomes:
         except ChannelError as error:
             self._unreadable(approval_id, error)
             return
-        self._remember_people(reading)
+        people = meet(reading, approval_id=approval_id, people=self.people)
+        if people.trouble is not None and _hangs_on(reading, people):
+            self._unreadable(approval_id, people.trouble)
+            return
         with transaction() as session:
-            approval = session.scalars(
-                select(Approval).where(Approval.id == approval_id).with_for_update(of=Approval)
-            ).one()
+            approval = locked(session, approval_id)
             approval.last_read_at = began_at
-            self._apply(session, approval, reading)
+            self._apply(session, approval, reading, people)
             self._settle_events(session, approval, answered)
 
     def next_look(self, approval: Approval) -> datetime | None:
@@ -70,7 +75,7 @@ class Outcomes:
         # Each try is two counted calls, and one that was refused for a while will be refused for a while.
         return max(possible_at, now + max(WITHDRAWAL_RETRY, (now - possible_at) / 2))
 
-    def _apply(self, session: Session, approval: Approval, reading: Reading) -> None:
+    def _apply(self, session: Session, approval: Approval, reading: Reading, people: Participants) -> None:
         if is_final(approval.state):
             if is_final(reading.state) and reading.state != approval.state:
                 self._incident(session, approval, "contradiction", told=reading.state.value)
@@ -78,7 +83,8 @@ class Outcomes:
         if approval.retries:
             # What stands there is why it could not be read, and now it could.
             approval.failure, approval.retries = None, 0
-        approval.records = _rows(session, approval, reading.records)
+        keep_records(approval, reading, people)
+        keep_deciders(approval, reading, people)
         approval.instance_url = approval.instance_url or reading.url
         if not is_final(reading.state):
             return
@@ -86,9 +92,11 @@ class Outcomes:
         move(approval, reading.state)
         approval.closed_at = self.clock.now()
         approval.failure = None
-        if reading.state == ApprovalState.APPROVED and _only_requester_agreed(approval, reading.records):
-            self._incident(session, approval, "self_approved", told=reading.state.value)
+        incident = _why_it_does_not_count(approval, reading, people)
+        if incident is not None:
+            self._incident(session, approval, incident, told=reading.state.value)
         sum_up_request(approval.request, at=approval.closed_at)
+        promise_notice(session, approval, at=approval.closed_at)
         record(
             session,
             PORTAL,
@@ -129,22 +137,15 @@ class Outcomes:
         failure = error.failure
         log.warning("read.failed", **failure.told)
         with transaction() as session:
-            approval = session.get_one(Approval, approval_id, with_for_update={"of": Approval})
+            approval = locked(session, approval_id)
             if not is_final(approval.state):
                 approval.failure = failure.to_json()
             approval.retries += 1
-            approval.due_at = self.clock.now() + _pause_after(failure, retries=approval.retries)
-
-    def _remember_people(self, reading: Reading) -> None:
-        """Ask the directory about people in the records whom we do not know yet, outside any transaction."""
-        user_ids = {each.user_id for each in reading.records if _is_person(each.user_id)}
-        known = set(db.session.scalars(select(Person.user_id).where(Person.user_id.in_(user_ids))))
-        db.session.rollback()
-        for user_id in user_ids - known:
-            try:
-                self.people.remember_anybody(user_id)
-            except ChannelError as error:
-                log.warning("directory.failed", **error.failure.told)
+            if is_final(approval.state) and failure.kind == GONE:
+                self._settle_events(session, approval, [])
+                return
+            pause = _pause_after(failure, retries=approval.retries)
+            approval.due_at = self.clock.now() + (LONGEST_WAIT_WHILE_REFUSED if is_gone(approval) else pause)
 
     def _incident(self, session: Session, approval: Approval, kind: str, *, told: str) -> None:
         if approval.incident and (approval.incident["kind"], approval.incident.get("told")) == (kind, told):
@@ -171,30 +172,22 @@ def _pause_after(failure: Failure, *, retries: int) -> timedelta:
     return min(pause, LONGEST_WAIT_TO_READ_AGAIN)
 
 
-def _rows(session: Session, approval: Approval, records: tuple[Record, ...]) -> list[ApprovalRecord]:
-    user_ids = {each.user_id for each in records}
-    names = dict(
-        session.execute(select(Person.user_id, Person.name).where(Person.user_id.in_(user_ids)))
-        .tuples()
-        .all()
-    )
-    by_position = {row.position: row for row in approval.records}
-    rows = []
-    for position, told in enumerate(records):
-        row = by_position.get(position) or ApprovalRecord(approval_id=approval.id, position=position)
-        row.kind, row.user_id, row.remark = told.kind, told.user_id, told.remark
-        row.person_name = names.get(told.user_id, "") if _is_person(told.user_id) else ""
-        row.occurred_at = told.occurred_at
-        rows.append(row)
-    return rows
+def _agreed(reading: Reading) -> set[str]:
+    return {each.user_id for each in reading.records if each.kind in AGREEMENTS}
 
 
-def _is_person(user_id: str) -> bool:
-    # DingTalk puts placeholders such as V00_… where nobody acted; they are not people.
-    return bool(user_id) and not user_id.startswith("V00_")
+def _hangs_on(reading: Reading, people: Participants) -> bool:
+    """Whether an approval counts only if somebody whom the directory could not tell us about is a person."""
+    others = _agreed(reading) - {reading.requester_user_id}
+    is_clear = any(people.is_person(user_id) for user_id in others)
+    return reading.state == ApprovalState.APPROVED and not is_clear and bool(others & people.unclear)
 
 
-def _only_requester_agreed(approval: Approval, records: tuple[Record, ...]) -> bool:
-    owner = approval.request.requester if approval.request else None
-    agreed = {each.user_id for each in records if each.kind == RecordKind.AGREED}
-    return owner is not None and agreed == {owner.user_id}
+def _why_it_does_not_count(approval: Approval, reading: Reading, people: Participants) -> str | None:
+    """Return the incident of an approval that nobody but the requester agreed to; a Test counts for nothing."""
+    if reading.state != ApprovalState.APPROVED or approval.request is None:
+        return None
+    agreed = {user_id for user_id in _agreed(reading) if people.is_person(user_id)}
+    if agreed - {approval.requester.user_id}:
+        return None
+    return "self_approved" if agreed else "nobody_agreed"

@@ -5,8 +5,11 @@ from __future__ import annotations
 from datetime import timedelta
 
 from portal.channels.failures import Failure, OwnFailure
-from portal.services.outcomes import QUOTA_PAUSE
 
+# A used-up quota is asked about as often as this.
+QUOTA_PAUSE = timedelta(hours=1)
+# DingTalk refuses a withdrawal within 15 seconds of the start (DingTalk: revoke-an-approval-instance).
+WITHDRAWAL_WAIT = timedelta(seconds=16)
 LONGEST_THROTTLE = timedelta(minutes=5)
 # A throttle that names its pause is believed this often; then somebody else uses up the same limit.
 THROTTLES_BELIEVED = 5

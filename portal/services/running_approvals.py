@@ -17,7 +17,8 @@ from portal.models import Approval
 from portal.rules.approval_state import ApprovalState
 from portal.services.approval_rows import locked, order_of
 from portal.services.audit import PORTAL, record
-from portal.services.outcomes import WITHDRAWAL_WAIT, Outcomes
+from portal.services.outcomes import Outcomes
+from portal.services.retry_pauses import WITHDRAWAL_WAIT
 
 log = structlog.get_logger(__name__)
 

@@ -26,9 +26,9 @@ from portal.services.approval_rows import locked, order_of
 from portal.services.audit import PORTAL, record
 from portal.services.event_inbox import EventInbox
 from portal.services.instance_adoption import InstanceAdoption, link_to
-from portal.services.retry_pauses import pause_before_retry
+from portal.services.retry_pauses import WITHDRAWAL_WAIT, pause_before_retry
 from portal.services.start_attempts import START_LEASE, attempt_behind
-from portal.services.twins import TOO_YOUNG_FOR, open_events, reason_to_ignore, tell_of_twin
+from portal.services.twins import open_events, reason_to_ignore, tell_of_twin
 
 log = structlog.get_logger(__name__)
 
@@ -126,7 +126,7 @@ class StrayInstances:
             self._close_twin(session, stray, StrayState.TWIN_ENDED)
             return
         stray.state = StrayState.TWIN
-        stray.due_at = max(self.clock.now(), stray.found_at + TOO_YOUNG_FOR)
+        stray.due_at = max(self.clock.now(), stray.found_at + WITHDRAWAL_WAIT)
         tell_of_twin(approval, stray)
         self._settle_events(session, stray)
 
@@ -165,7 +165,7 @@ class StrayInstances:
                 return
             stray.failure, stray.tries = failure.to_json(), stray.tries + 1
             pause = pause_before_retry(failure, retries=stray.tries - 1)
-            stray.due_at = self.clock.now() + max(pause, TOO_YOUNG_FOR)
+            stray.due_at = self.clock.now() + max(pause, WITHDRAWAL_WAIT)
             is_permanent = failure.retry == Retry.PERMANENT
             if failure.kind == INSTANCE_GONE and stray.state != StrayState.FOUND:
                 self._close_twin(session, stray, StrayState.TWIN_ENDED)  # deleted in DingTalk

@@ -16,8 +16,6 @@ TWIN_STATES = frozenset(
     {StrayState.TWIN, StrayState.TWIN_WITHDRAWN, StrayState.TWIN_ENDED, StrayState.TWIN_STAYS}
 )
 TWIN, FOREIGN = "twin_instance", "foreign_instance"
-# DingTalk refuses a withdrawal within 15 seconds of the start.
-TOO_YOUNG_FOR = timedelta(seconds=16)
 
 
 def stray_with(session: Session, instance_id: str | None) -> StrayInstance | None:

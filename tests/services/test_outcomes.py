@@ -10,7 +10,8 @@ from sqlalchemy import update
 from portal.database import transaction
 from portal.extensions import db
 from portal.models import AccessRequest, Approval, CallbackEvent
-from portal.services.outcomes import QUOTA_PAUSE
+from portal.services.approval_records import told_in
+from portal.services.retry_pauses import QUOTA_PAUSE
 from tests.portal_world import World
 from tests.services.story import (
     approval_of,
@@ -39,11 +40,11 @@ def test_an_approval_is_approved_only_when_it_is_completed_and_agreed(world: Wor
     world.act(instance_id, "iris", "agree", "fine 👍")
     world.work_until(lambda: state_of(number) == "approved")
     with world.app.app_context():
-        told = [(record.kind, record.person_name, record.remark) for record in approval_of(number).records]
+        told = [(each.kind, each.who, each.others, each.remark) for each in told_in(approval_of(number))]
     assert told[1:] == [
-        ("commented", "Chen Wei 陈伟", "let me see"),
-        ("handed_over", "Chen Wei 陈伟", "please you"),
-        ("agreed", "Iris He 何静", "fine 👍"),
+        ("commented", "Chen Wei 陈伟", (), "let me see"),
+        ("handed_over", "Chen Wei 陈伟", ("Iris He 何静",), "please you"),
+        ("agreed", "Iris He 何静", (), "fine 👍"),
     ]
 
 
