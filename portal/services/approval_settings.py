@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -16,6 +16,7 @@ from portal.extensions import db
 from portal.models import ApprovalSettings, ApprovalTemplate, DingTalkApp, Person
 from portal.services.audit import Actor, record
 from portal.services.faults import FieldFault, Problem, ProblemReason
+from portal.services.notice_promises import NoticeKind
 from portal.services.people import People
 
 SHORTEST_KEPT_DAYS, LONGEST_KEPT_DAYS = 1, 3650
@@ -103,6 +104,19 @@ class ApprovalSettingsService:
                 {"payload_kept_days": row.payload_kept_days},
             )
 
+    def switch_notices(self, actor: Actor, *, off: Collection[NoticeKind], version: int) -> None:
+        """Set which work notices are not sent; raises ``Problem(SETTINGS_CHANGED)``."""
+        with self._change(version) as (session, row):
+            before = {"notices_off": list(row.notices_off)}
+            row.notices_off = sorted(kind.value for kind in off)
+            self._record(
+                session,
+                actor,
+                "approval_settings.notices_switched",
+                before,
+                {"notices_off": list(row.notices_off)},
+            )
+
     def set_monthly_quota(self, actor: Actor, *, calls: int | None, version: int) -> None:
         """Set how many calls a month the organisation's edition of DingTalk allows.
 
@@ -179,6 +193,7 @@ def _defaults(clock: Clock) -> ApprovalSettings:
         is_dingtalk_channel_on=False,
         monthly_call_quota=5000,
         payload_kept_days=30,
+        notices_off=[],
         version=1,
         updated_at=clock.now(),
     )
