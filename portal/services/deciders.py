@@ -33,6 +33,7 @@ def expect(session: Session, approval: Approval, people: Iterable[ExpectedDecide
 
     Those whom an instance has asked already stay as they are. Somebody named by two nodes is kept once.
     """
+    session.add(approval)
     named = {each.user_id: each for each in reversed(list(people)) if each.user_id}
     kept = {row.user_id: row for row in approval.deciders}
     for user_id, row in list(kept.items()):
