@@ -49,8 +49,8 @@ class Chosen:
 
     @classmethod
     def from_json(cls, stored: Mapping[str, Any]) -> Self:
-        known = {name: stored[name] for name in cls.__dataclass_fields__ if name in stored}
-        return cls(**{name: tuple(value) if name in _LISTS else value for name, value in known.items()})
+        known: dict[str, Any] = {name: stored[name] for name in cls.__dataclass_fields__ if name in stored}
+        return cls(**known | {name: tuple(known[name]) for name in _LISTS if name in known})
 
 
 _LISTS = ("user_ids", "names", "candidates", "roles")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import select
@@ -13,10 +13,14 @@ from portal.database import transaction
 from portal.extensions import db
 from portal.models import AccessRequest, Approval, Person, RequestItem
 from portal.rules.approval_state import ApprovalState, is_final
+from portal.rules.entitlement import Entitlement
+from portal.rules.validity import Validity
 from portal.services.approval_rows import move, sum_up_request
 from portal.services.approver_choice import ApproverChoices
 from portal.services.audit import Actor, record
 from portal.services.faults import NotThere, Problem, ProblemReason
+from portal.services.flow_choices import FlowChoices, FlowOffer, SentChoice
+from portal.services.flow_question import FlowQuestion, flow_question
 from portal.services.start_again import start_again
 from portal.services.start_attempts import plan_late_look
 from portal.services.template_in_use import template_in_use
@@ -31,6 +35,7 @@ class AccessRequests:
 
     clock: Clock
     approvers: ApproverChoices
+    flow_choices: FlowChoices
     public_url: str
 
     def view(self, person: Person, number: str) -> AccessRequest:
@@ -104,6 +109,73 @@ class AccessRequests:
                 at=self.clock.now(),
                 subject=("access_request", number),
             )
+
+    def flow(
+        self, requester: Person, number: str, *, sent: Sequence[SentChoice] | None = None
+    ) -> FlowOffer | None:
+        """Return what there is to choose for one's own request that waits for a choice.
+
+        None where the template of now asks for none. Raises ``NotThere``, ``Problem`` when no choice is waited for
+        or requests cannot be made now, and ``ChannelError``.
+        """
+        question = self._question(requester, number)
+        return self.flow_choices.offer(question, sent=sent) if question else None
+
+    def choose_again(self, actor: Actor, requester: Person, number: str, sent: Sequence[SentChoice]) -> None:
+        """Choose approvers anew for one's own request that waits for it, and promise its start.
+
+        Raises ``FieldFault("choice", …)``, and what ``flow`` raises.
+        """
+        requester_id = requester.id
+        question = self._question(requester, number)
+        for resource_id in self._resources_of(requester_id, number):
+            self.approvers.refresh(resource_id)
+        db.session.rollback()
+        settled = self.flow_choices.settle(question, sent) if question else None
+        with transaction() as session:
+            request = self._own(session, session.get_one(Person, requester_id), number)
+            waiting = [each for each in request.approvals if each.state == ApprovalState.NEEDS_CHOICE]
+            if not waiting:
+                raise Problem(ProblemReason.NOTHING_TO_CHOOSE)
+            for approval in waiting:
+                start_again(
+                    session,
+                    request,
+                    approval,
+                    template=template_in_use(session),
+                    status_page=self._status_page(number),
+                    at=self.clock.now(),
+                    settled=settled,
+                )
+            sum_up_request(request, at=self.clock.now())
+            record(
+                session,
+                actor,
+                "request.approvers_chosen",
+                at=self.clock.now(),
+                subject=("access_request", number),
+                after={"chosen": {each.node_name: list(each.names) for each in settled.chosen}}
+                if settled
+                else None,
+            )
+
+    def _question(self, requester: Person, number: str) -> FlowQuestion | None:
+        request = db.session.scalar(select(AccessRequest).filter_by(number=number, requester_id=requester.id))
+        if request is None:
+            raise NotThere
+        if all(each.state != ApprovalState.NEEDS_CHOICE for each in request.approvals):
+            raise Problem(ProblemReason.NOTHING_TO_CHOOSE)
+        item = request.items[0]
+        return flow_question(
+            template_in_use(db.session()),
+            request.requester,
+            resource=item.resource,
+            entitlement=Entitlement(item.entitlement),
+            validity=Validity(days=request.requested_duration_days, until=request.valid_until),
+            reason=request.reason,
+            department_id=request.department_id,
+            today=self.clock.now().date(),
+        )
 
     def _status_page(self, number: str) -> str:
         return f"{self.public_url}/requests/{number}"

@@ -8,10 +8,10 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from portal.channels.approval_channel import StartOrder
-from portal.models import AccessRequest, Approval, ApprovalTemplate
+from portal.models import AccessRequest, Approval
 from portal.rules.approval_state import ApprovalState, check_step, is_final, sum_up
 from portal.rules.approver_selection import Chosen
-from portal.rules.flow_rules import Node, judge_flow
+from portal.services.template_flow import accepted_bypass
 
 
 def order_of(approval: Approval) -> StartOrder:
@@ -23,7 +23,7 @@ def order_of(approval: Approval) -> StartOrder:
         approver_user_id=approval.approver.user_id or "",
         values=dict(approval.submitted_values or {}),
         choices=_choices(approval),
-        acknowledged=_acknowledged(approval.template),
+        acknowledged=accepted_bypass(approval.template),
     )
 
 
@@ -31,15 +31,6 @@ def _choices(approval: Approval) -> tuple[Chosen, ...] | None:
     if approval.chosen_approvers is None:
         return None
     return tuple(Chosen.from_json(each) for each in approval.chosen_approvers)
-
-
-def _acknowledged(template: ApprovalTemplate) -> frozenset[str]:
-    if template.bypass_acknowledged_by_id is None:
-        return frozenset()
-    if template.bypass_acknowledged is None:
-        # Accepted before names were kept: it was about the flow as it was confirmed.
-        return frozenset(judge_flow(tuple(Node.from_json(each) for each in template.flow)).bypassed)
-    return frozenset(template.bypass_acknowledged)
 
 
 def locked(session: Session, approval_id: int) -> Approval:

@@ -31,6 +31,7 @@ from portal.services.people import FRESH_FOR, People
 from portal.services.retry_pauses import pause_before_retry
 from portal.services.running_approvals import RunningApprovals
 from portal.services.start_attempts import RESOLVE_PAUSES, START_LEASE
+from portal.services.template_flow import wake_check
 from portal.services.unstarted import give_up, withdraw_if_asked
 
 log = structlog.get_logger(__name__)
@@ -39,6 +40,20 @@ log = structlog.get_logger(__name__)
 RENEWED_AFTER = timedelta(seconds=10)
 # What DingTalk answers when somebody does not fit, without saying who.
 ABOUT_PEOPLE = frozenset({"person_unknown", "department_wrong", "parameters_refused"})
+# What a look at the template may find the reason of, so that an admin sees it at once.
+ABOUT_TEMPLATE = frozenset(
+    {
+        "template_gone",
+        "template_disabled",
+        "form_values_refused",
+        "approver_missing",
+        "approver_out_of_range",
+        OwnFailure.BYPASS_NOT_ACKNOWLEDGED,
+        OwnFailure.FLOW_NOT_USABLE,
+        OwnFailure.NOT_A_CANDIDATE,
+        *CHOOSE_AGAIN - {OwnFailure.CHOSEN_LEFT},
+    }
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -130,6 +145,8 @@ class ApprovalWork:
                 return
             now = self.clock.now()
             approval.failure = failure.to_json()
+            if failure.kind in ABOUT_TEMPLATE:
+                wake_check(session, at=now)
             if failure.retry == Retry.RETRYABLE:
                 move(approval, ApprovalState.SUBMITTED)
                 approval.attempt -= 1  # nothing was created: the reference stays what it is

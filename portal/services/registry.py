@@ -20,10 +20,12 @@ from portal.services.chores import Chores
 from portal.services.custom_template import CustomTemplates
 from portal.services.dingtalk_app import DingTalkApps
 from portal.services.dingtalk_calls import DingTalkCalls
+from portal.services.doctor.doctor import Doctor
 from portal.services.due_work import DueWorkList, WorkKind
 from portal.services.event_inbox import EventInbox
 from portal.services.event_roads import EventRoads
 from portal.services.failed_pushes import FailedPushList
+from portal.services.flow_choices import FlowChoices
 from portal.services.health import Health
 from portal.services.in_step import InStep
 from portal.services.parked_events import ParkedEvents
@@ -32,6 +34,7 @@ from portal.services.request_search import RequestSearch
 from portal.services.request_submission import RequestSubmission
 from portal.services.sign_in import SignIns
 from portal.services.syncing import Syncing
+from portal.services.template_extension import TemplateExtension
 from portal.services.template_generation import TemplateGeneration
 from portal.services.trials import Trials
 from portal.services.work_figures import WorkFigures
@@ -52,6 +55,7 @@ class Services:
     approval_settings: ApprovalSettingsService
     template_generation: TemplateGeneration
     custom_templates: CustomTemplates
+    template_extension: TemplateExtension
     trials: Trials
     catalogue: Catalogue
     submissions: RequestSubmission
@@ -61,6 +65,8 @@ class Services:
     chores: Chores
     due_work: DueWorkList
     dingtalk_calls: DingTalkCalls
+    flow_choices: FlowChoices
+    doctor: Doctor
     event_roads: EventRoads
     failed_pushes: FailedPushList
     in_step: InStep

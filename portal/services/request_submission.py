@@ -27,17 +27,22 @@ from portal.models import (
 )
 from portal.rules.approval_state import ApprovalState
 from portal.rules.entitlement import Entitlement, entitlements_of
+from portal.rules.flow_rules import NodePerson
 from portal.rules.request_number import request_number
 from portal.rules.validity import Validity, ValidityFault, check_validity
-from portal.services.approver_choice import ApproverChoices, ApproverPreview, decide
+from portal.services.approver_choice import ApproverChoices, ApproverPreview
 from portal.services.audit import Actor, record
+from portal.services.choice_keeping import keep_choice
 from portal.services.faults import FieldFault, Problem, ProblemReason
+from portal.services.flow_choices import FlowChoices, FlowOffer, SentChoice, Settled
+from portal.services.flow_question import FlowQuestion, flow_question
 from portal.services.form_values import reference, request_values
 from portal.services.template_in_use import template_in_use
 
 log = structlog.get_logger(__name__)
 
 LONGEST_REASON = 2000
+USUAL_DAYS = 30
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,6 +56,7 @@ class RequestForm:
     reason: str
     department_id: int | None
     submission_key: str
+    choices: tuple[SentChoice, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,6 +65,7 @@ class RequestSubmission:
 
     clock: Clock
     approvers: ApproverChoices
+    flow_choices: FlowChoices
     public_url: str
 
     def preview(self, requester: Person, resource_id: int) -> ApproverPreview:
@@ -74,16 +81,38 @@ class RequestSubmission:
             return problem.reason
         return None
 
+    def flow(self, requester: Person, form: RequestForm, *, is_sent: bool) -> FlowOffer | None:
+        """Return the flow that this request would pass, or None where one approver decides peer to peer.
+
+        What ``form`` does not say yet is made up; ``is_sent`` says that its choices are the requester's. Without,
+        the approver of the policy is chosen at the first node. Raises ``ChannelError``.
+        """
+        question = self._question(requester, form)
+        if question is None:
+            return None
+        if is_sent:
+            return self.flow_choices.offer(question, sent=form.choices)
+        policy = self.preview(requester, form.resource_id).approver
+        preferred = NodePerson(user_id=policy.user_id or "", name=policy.name) if policy else None
+        return self.flow_choices.offer(question, preferred=preferred)
+
     def submit(self, actor: Actor, requester: Person, form: RequestForm) -> str:
         """Store the request with its promise to start it, and return its number.
 
-        Raises ``FieldFault`` for bad input and ``Problem`` when requests cannot be made now.
+        Raises ``FieldFault`` for bad input, ``Problem`` when requests cannot be made now, and ``ChannelError`` when
+        DingTalk does not tell the flow for which approvers were chosen.
         """
         requester_id = requester.id
         validity = self._check(form)
         self.approvers.refresh(form.resource_id)
+        earlier = _number_of(db.session(), requester_id=requester_id, submission_key=form.submission_key)
+        if earlier is not None:
+            return earlier
+        question = self._question(requester, form)
+        db.session.rollback()
+        settled = self.flow_choices.settle(question, form.choices) if question else None
         try:
-            return self._submit_once(actor, requester_id, form, validity)
+            return self._submit_once(actor, requester_id, form, validity, settled)
         except IntegrityError:
             # The same form arrived twice at the same moment, and the other one was faster.
             earlier = _number_of(db.session(), requester_id=requester_id, submission_key=form.submission_key)
@@ -91,7 +120,14 @@ class RequestSubmission:
                 raise
             return earlier
 
-    def _submit_once(self, actor: Actor, requester_id: int, form: RequestForm, validity: Validity) -> str:
+    def _submit_once(
+        self,
+        actor: Actor,
+        requester_id: int,
+        form: RequestForm,
+        validity: Validity,
+        settled: Settled | None,
+    ) -> str:
         with transaction() as session:
             earlier = _number_of(session, requester_id=requester_id, submission_key=form.submission_key)
             if earlier is not None:
@@ -100,7 +136,7 @@ class RequestSubmission:
             resource = session.get_one(Resource, form.resource_id)
             # Held until the end: the session forgets what nobody holds, and all below ask for it again.
             _settings = session.get(ApprovalSettings, 1)
-            approval = self._store(session, requester, resource, form, validity)
+            approval = self._store(session, requester, resource, form, validity, settled)
             record(
                 session,
                 actor,
@@ -116,6 +152,26 @@ class RequestSubmission:
             number = approval.number
         log.info("request.submitted", number=number)
         return number
+
+    def _question(self, requester: Person, form: RequestForm) -> FlowQuestion | None:
+        resource = self._resource(form)
+        levels = entitlements_of(resource.resource_type)
+        today = self.clock.now().date()
+        try:
+            validity = check_validity(days=form.days, until=form.until, today=today)
+        except ValidityFault:
+            validity = Validity(days=USUAL_DAYS)
+        chosen = form.department_id if form.department_id in requester.departments else None
+        return flow_question(
+            template_in_use(db.session()),
+            requester,
+            resource=resource,
+            entitlement=Entitlement(form.entitlement) if form.entitlement in levels else levels[0],
+            validity=validity,
+            reason=_text(form.reason),
+            department_id=_department(requester, chosen),
+            today=today,
+        )
 
     def _check(self, form: RequestForm) -> Validity:
         resource = self._resource(form)
@@ -144,11 +200,9 @@ class RequestSubmission:
         resource: Resource,
         form: RequestForm,
         validity: Validity,
+        settled: Settled | None,
     ) -> Approval:
         template = template_in_use(session)
-        chosen = decide(requester_id=requester.id, resource=resource)
-        if chosen.approver is None or chosen.reason is None:
-            raise Problem(ProblemReason.NOBODY_DECIDES)
         now = self.clock.now()
         request = AccessRequest(
             number=secrets.token_hex(12),  # replaced below, once the row has its id
@@ -169,8 +223,6 @@ class RequestSubmission:
             request=request,
             channel=ChannelName.DINGTALK,
             template=template,
-            approver=chosen.approver,
-            approver_reason=chosen.reason,
             state=ApprovalState.SUBMITTED,
             due_at=now,
             submitted_values=request_values(
@@ -184,7 +236,9 @@ class RequestSubmission:
                 today=now.date(),
             ),
         )
-        session.add(approval)
+        with session.no_autoflush:  # the row is not whole until its approver stands on it
+            session.add(approval)
+            keep_choice(session, approval, template, resource=resource, settled=settled)
         session.flush()
         session.add(
             RequestItem(

@@ -1,4 +1,4 @@
-"""A further attempt at what could not be started: asked anew of the template and the approver of today."""
+"""A further attempt at what was not started: asked anew of the template and the approver of today."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from portal.rules.approval_state import ApprovalState
 from portal.rules.entitlement import Entitlement
 from portal.rules.validity import Validity
 from portal.services.approval_rows import move
-from portal.services.approver_choice import decide
-from portal.services.faults import Problem, ProblemReason
+from portal.services.choice_keeping import keep_choice
+from portal.services.flow_choices import Settled
 from portal.services.form_values import reference, request_values
 from portal.services.start_attempts import keep_current_attempt
 
@@ -27,23 +27,21 @@ def start_again(
     template: ApprovalTemplate,
     status_page: str,
     at: datetime,
+    settled: Settled | None = None,
 ) -> None:
-    """Promise another attempt, under a reference of its own, for a locked approval that could not start.
+    """Promise another attempt for a locked approval of which nothing runs; a lost one gets another reference.
 
-    What the remedies ask for counts: another template, other labels, another approver. Raises
-    ``Problem(NOBODY_DECIDES)``.
+    What the remedies ask for counts: another template, other labels, another approver. Who was chosen for the
+    template's own flow stays chosen, unless ``settled`` says who is now. Raises ``Problem(NOBODY_DECIDES)``.
     """
     item = session.scalars(select(RequestItem).filter_by(approval_id=approval.id)).one()
-    chosen = decide(requester_id=request.requester_id, resource=item.resource)
-    if chosen.approver is None or chosen.reason is None:
-        raise Problem(ProblemReason.NOBODY_DECIDES)
+    keep_choice(session, approval, template, resource=item.resource, settled=settled)
     if (approval.failure or {}).get("kind") == OwnFailure.NOT_FOUND_AFTER_UNKNOWN:
         keep_current_attempt(approval)
     move(approval, ApprovalState.SUBMITTED)
     approval.failure, approval.retries = None, 0
     approval.starting_at, approval.due_at = None, at
     approval.template = template
-    approval.approver, approval.approver_reason = chosen.approver, chosen.reason
     approval.submitted_values = request_values(
         template,
         number=reference(request.number, position=approval.position, attempt=approval.attempt + 1),
