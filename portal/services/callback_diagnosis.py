@@ -103,11 +103,20 @@ def _finding(
     check_url_at: datetime | None,
     refusals: tuple[Refusals, ...],
 ) -> Finding:
-    if last_event_at is not None and last_event_at >= since and not _came_to_an_end(last_event_at, refusals):
+    standing = _since_the_check(check_url_at, refusals)
+    if last_event_at is not None and last_event_at >= since and not _came_to_an_end(last_event_at, standing):
         return Finding.EVENTS_ARRIVE
-    if refusals:
-        return _BY_REASON.get(refusals[0].reason, Finding.NOT_DINGTALK)
+    if standing:
+        return _BY_REASON.get(standing[0].reason, Finding.NOT_DINGTALK)
     return Finding.START_NOT_SUBSCRIBED if check_url_at is not None else Finding.NOTHING_ARRIVED
+
+
+def _since_the_check(check_url_at: datetime | None, refusals: tuple[Refusals, ...]) -> tuple[Refusals, ...]:
+    """Leave out what was refused before DingTalk's check of the address succeeded: it proves both keys."""
+    if check_url_at is None:
+        return refusals
+    checked_at = check_url_at.replace(microsecond=0)
+    return tuple(each for each in refusals if datetime.fromisoformat(each.last_at) >= checked_at)
 
 
 def _came_to_an_end(last_event_at: datetime, refusals: tuple[Refusals, ...]) -> bool:

@@ -1,0 +1,64 @@
+"""Puts the doctor together from what the rest of the portal is made of."""
+
+from __future__ import annotations
+
+from portal.channels.dingtalk.connection import DingTalkConnection
+from portal.channels.dingtalk.probes import Probes
+from portal.channels.dingtalk.templates import DingTalkTemplates
+from portal.clock import Clock
+from portal.services.callback_diagnosis import CallbackDiagnosis
+from portal.services.dingtalk_calls import DingTalkCalls
+from portal.services.doctor.address_checks import AddressChecks
+from portal.services.doctor.all_checks import in_order
+from portal.services.doctor.app_checks import AppChecks
+from portal.services.doctor.callback_address import CallbackAddressCheck
+from portal.services.doctor.database_checks import DatabaseChecks
+from portal.services.doctor.deployment_checks import DeploymentChecks
+from portal.services.doctor.doctor import Doctor
+from portal.services.doctor.event_checks import EventChecks
+from portal.services.doctor.limits import Limits
+from portal.services.doctor.quota_checks import QuotaChecks
+from portal.services.doctor.template_checks import TemplateChecks
+from portal.services.event_roads import EventRoads
+from portal.services.health import Health
+from portal.settings import Settings
+
+
+def make_doctor(
+    settings: Settings,
+    *,
+    clock: Clock,
+    connection: DingTalkConnection,
+    templates: DingTalkTemplates,
+    health: Health,
+    calls: DingTalkCalls,
+    roads: EventRoads,
+    limits: Limits | None = None,
+) -> Doctor:
+    """Return the doctor of one portal; ``connection`` and ``templates`` should not wait long for DingTalk."""
+    limits = limits or Limits()
+    diagnosis = CallbackDiagnosis(clock=clock)
+    return Doctor(
+        checks=in_order(
+            (
+                DatabaseChecks(
+                    instance_path=settings.instance_path,
+                    migration_head=health.migration_head,
+                    limits=limits,
+                ),
+                DeploymentChecks(settings=settings, clock=clock, health=health, limits=limits),
+                AddressChecks(addresses=settings.dingtalk, clock=clock, limits=limits),
+                AppChecks(connection=connection, probes=Probes(connection=connection)),
+                TemplateChecks(templates=templates),
+                EventChecks(clock=clock, connection=connection, diagnosis=diagnosis, roads=roads),
+                CallbackAddressCheck(
+                    public_url=settings.public_url,
+                    clock=clock,
+                    connection=connection,
+                    diagnosis=diagnosis,
+                    limits=limits,
+                ),
+                QuotaChecks(calls=calls, roads=roads, limits=limits),
+            )
+        )
+    )
