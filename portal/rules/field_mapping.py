@@ -56,6 +56,25 @@ class FieldMapping:
         label = self.fields.get(name)
         return next((each for each in takers(name, fields) if each.label == label), None)
 
+    def with_matched_options(self, fields: Sequence[TemplateField]) -> FieldMapping:
+        """Return the same with options matched by their texts for fields of choice that none was chosen for."""
+        matched = {
+            name: match_options(name, taker.options)
+            for name in self.fields
+            if name not in self.options
+            and (taker := self.taker(name, fields)) is not None
+            and taker.kind in CHOICE_KINDS
+        }
+        return FieldMapping(fields=self.fields, options={**self.options, **matched})
+
+    def usable_part(self, fields: Sequence[TemplateField]) -> FieldMapping:
+        """Return what of it has no fault."""
+        faulty = {fault.name for fault in faults_of(self, fields)}
+        return FieldMapping(
+            fields={name: label for name, label in self.fields.items() if name not in faulty},
+            options={name: options for name, options in self.options.items() if name not in faulty},
+        )
+
 
 class MappingFaultReason(StrEnum):
     """What is wrong with the field, or the option, chosen for one of our values."""
@@ -107,18 +126,30 @@ def takers(name: FormFieldName, fields: Sequence[TemplateField]) -> tuple[Templa
 
 
 def match_fields(fields: Sequence[TemplateField]) -> FieldMapping:
-    """Match a template's fields to ours by any language's label, and its options by their texts."""
+    """Match a template's fields to ours by our component's id or either language's label, and options by text."""
     found: dict[FormFieldName, str] = {}
-    options: dict[FormFieldName, Mapping[str, str]] = {}
     for ours in OFFICIAL_FIELDS:
         wanted = {normalised(label) for label in ours.labels.values()}
-        for each in takers(ours.name, fields):
-            if normalised(each.label) in wanted and each.label not in found.values():
-                found[ours.name] = each.label
-                if each.kind in CHOICE_KINDS:
-                    options[ours.name] = match_options(ours.name, each.options)
-                break
-    return FieldMapping(fields=found, options=options)
+        free = [each for each in takers(ours.name, fields) if each.label not in found.values()]
+        matching = [each for each in free if each.component_id == ours.component_id] or [
+            each for each in free if normalised(each.label) in wanted
+        ]
+        if matching:
+            found[ours.name] = matching[0].label
+    return FieldMapping(fields=found).with_matched_options(fields)
+
+
+def addable(mapping: FieldMapping, fields: Sequence[TemplateField]) -> tuple[FormFieldName, ...]:
+    """Return which of our fields a template of ours lacks and can be given: nothing in it has their names yet."""
+    ids = {each.component_id for each in fields}
+    labels = {normalised(each.label) for each in fields}
+    return tuple(
+        ours.name
+        for ours in OFFICIAL_FIELDS
+        if mapping.taker(ours.name, fields) is None
+        and ours.component_id not in ids
+        and not any(normalised(label) in labels for label in ours.labels.values())
+    )
 
 
 def match_options(name: FormFieldName, options: Sequence[str]) -> dict[str, str]:

@@ -1,69 +1,173 @@
-"""Custom templates: choose one that the admin manages in DingTalk and match its fields to ours."""
+"""Custom templates: choose one that the admin manages in DingTalk and say which field takes which value of ours."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-
-from sqlalchemy import select
+from dataclasses import dataclass, field
+from datetime import datetime
 
 from portal.channels.dingtalk.connection import DingTalkConnection
 from portal.channels.dingtalk.templates import DingTalkTemplates, TemplateChoice, TemplateForm
 from portal.clock import Clock
 from portal.database import transaction
-from portal.models import ApprovalTemplate, Person
+from portal.extensions import db
+from portal.models import ApprovalSettings, ApprovalTemplate, Person
 from portal.models.approval_template import TemplateSource
-from portal.rules.field_mapping import FieldMapping, match_fields
-from portal.rules.flow_rules import Node, judge_flow
+from portal.rules.field_mapping import (
+    FieldMapping,
+    MappingFault,
+    addable,
+    faults_of,
+    unfilled,
+)
+from portal.rules.flow_rules import FlowVerdict, Node, VerdictKind, judge_flow
 from portal.rules.official_form import FormFieldName
+from portal.rules.template_field import TemplateField
 from portal.services.approval_settings import stored_settings
 from portal.services.audit import Actor, record
 from portal.services.faults import FieldFault, Problem, ProblemReason
-from portal.services.template_flow import flow_snapshot, initiator_department
+from portal.services.kept_mapping import KeptMapping, language_of, starting_mapping, template_row
+from portal.services.recently import Recently
+from portal.services.template_flow import confirm, initiator_department
+from portal.services.template_preview import PreviewLine, preview_of, sample_values
+
+LISTED_SECONDS, FORM_SECONDS = 60, 300
+LANGUAGES = ("en", "zh")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Choice:
+    """A template to choose from; ``is_in_use`` marks the one that requests are started with."""
+
+    name: str
+    process_code: str
+    modified_at: datetime | None
+    is_in_use: bool
 
 
 @dataclass(frozen=True, kw_only=True)
 class Matching:
-    """How a custom template fits: our fields found, ours missing, and theirs that we could not fill."""
+    """How a template fits with one mapping: what goes where, what is wrong with it, and what its flow is good for.
+
+    ``unfilled`` are required fields that nothing goes into, ``addable`` the fields of ours that the portal could
+    add because the template is its own. ``is_bypass_accepted`` says that an admin accepted who is passed over.
+    """
 
     form: TemplateForm
     mapping: FieldMapping
-    found: Mapping[FormFieldName, str]
-    missing: tuple[FormFieldName, ...]
-    unfillable: tuple[str, ...]
-    bypassed: tuple[str, ...]
-    mode: str
+    language: str
+    faults: tuple[MappingFault, ...]
+    unfilled: tuple[TemplateField, ...]
+    preview: tuple[PreviewLine, ...]
+    addable: tuple[FormFieldName, ...]
+    verdict: FlowVerdict
+    nodes: tuple[Node, ...]
+    is_bypass_accepted: bool = False
+
+    @property
+    def bypassed(self) -> tuple[str, ...]:
+        """By name who would not be asked."""
+        return self.verdict.bypassed
 
     @property
     def is_usable(self) -> bool:
-        """The request number is required: without it a lost answer could never be found again."""
-        return FormFieldName.NUMBER in self.found and not self.unfillable and self.form.is_published
+        """Whether requests can be started: without a number in it a lost answer could never be found again."""
+        return (
+            not self.faults
+            and not self.unfilled
+            and self.form.is_published
+            and self.verdict.kind != VerdictKind.NOT_USABLE
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Form:
+    """A template as it was read: its fields and its flow for one person."""
+
+    form: TemplateForm
+    nodes: tuple[Node, ...]
 
 
 @dataclass(frozen=True, kw_only=True)
 class CustomTemplates:
-    """Reads custom templates and keeps the one an admin chose."""
+    """Reads custom templates and keeps the one an admin chose. ``public_url`` is the portal's own address."""
 
     clock: Clock
     connection: DingTalkConnection
     templates: DingTalkTemplates
+    public_url: str
+    listed: Recently[tuple[TemplateChoice, ...]] = field(
+        default_factory=lambda: Recently(kept_seconds=LISTED_SECONDS)
+    )
+    forms: Recently[Form] = field(default_factory=lambda: Recently(kept_seconds=FORM_SECONDS))
 
-    def choices(self, person: Person) -> tuple[TemplateChoice, ...]:
-        """List the templates this admin may manage in DingTalk; raises ``ChannelError``."""
+    def choices(self, person: Person, *, query: str = "", afresh: bool = True) -> tuple[Choice, ...]:
+        """List the templates this admin may manage in DingTalk, the latest changed first; raises ``ChannelError``.
+
+        Args:
+            query: a part of the name.
+            afresh: whether to ask DingTalk again; a search that follows every key need not.
+        """
         user_id, _ = initiator_department(person)
-        return self.templates.manageable(user_id)
+        key = (self.connection.binding().corp_id, user_id)
+        read = self.listed.read_again if afresh else self.listed.read
+        found = read(key, lambda: self.templates.manageable(user_id))
+        in_use = self._in_use()
+        wanted = query.strip().casefold()
+        latest = sorted(found, key=lambda each: each.modified_at.timestamp() if each.modified_at else 0.0)
+        return tuple(
+            Choice(
+                name=each.name,
+                process_code=each.process_code,
+                modified_at=each.modified_at,
+                is_in_use=each.process_code == in_use,
+            )
+            for each in reversed(latest)
+            if wanted in each.name.casefold()
+        )
 
-    def match(self, person: Person, process_code: str) -> Matching:
-        """Match the fields of one template; raises ``ChannelError``."""
-        return self._match(person, process_code)[0]
+    def match(
+        self,
+        person: Person,
+        process_code: str,
+        *,
+        mapping: FieldMapping | None = None,
+        language: str | None = None,
+        afresh: bool = True,
+    ) -> Matching:
+        """Say how a template fits with ``mapping``; raises ``ChannelError``, ``FieldFault`` and ``Problem``.
 
-    def keep(self, actor: Actor, person: Person, *, process_code: str, accepts_bypass: bool) -> int:
+        Args:
+            mapping: what an admin chose; without one what was kept before, else fields are matched by label.
+            language: of the values, ``en`` or ``zh``; without one as kept before, else that of the labels.
+            afresh: whether to read the template again; a form drawn again with another choice need not.
+        """
+        user_id, department_id = initiator_department(person)
+        if not process_code:
+            raise FieldFault("template", "unknown")
+        kept = self._kept(process_code)
+        key = (self.connection.binding().corp_id, user_id, process_code)
+        read = self.forms.read_again if afresh else self.forms.read
+        looked = read(
+            key, lambda: self._read(process_code, user_id=user_id, department_id=department_id, kept=kept)
+        )
+        return self._matching(looked, kept, mapping=mapping, language=language)
+
+    def keep(
+        self,
+        actor: Actor,
+        person: Person,
+        *,
+        process_code: str,
+        accepts_bypass: bool,
+        mapping: FieldMapping | None = None,
+        language: str | None = None,
+    ) -> int:
         """Keep a custom template for association and return our row's id.
 
         Raises ``Problem(FIELDS_MISSING)`` when it cannot carry a request, and ``Problem(BYPASS_NEEDS_CONSENT)``
         until the admin accepts, by name, who would be passed over.
         """
-        matching, nodes = self._match(person, process_code)
+        matching = self.match(person, process_code, mapping=mapping, language=language)
         if not matching.is_usable:
             raise Problem(ProblemReason.FIELDS_MISSING)
         if matching.bypassed and not accepts_bypass:
@@ -71,23 +175,24 @@ class CustomTemplates:
         corp_id = self.connection.binding().corp_id
         with transaction() as session:
             stored_settings(session, self.clock)  # locked: who keeps the same template just now takes turns
-            row = session.scalar(
-                select(ApprovalTemplate).filter_by(corp_id=corp_id, process_code=process_code)
-            ) or ApprovalTemplate(
+            row = template_row(session, corp_id=corp_id, process_code=process_code) or ApprovalTemplate(
                 corp_id=corp_id,
                 process_code=process_code,
                 source=TemplateSource.CUSTOM,
-                language="en",
                 created_by_id=actor.person_id,
                 created_at=self.clock.now(),
             )
-            row.name = matching.form.name
-            row.field_mapping = {name.value: label for name, label in matching.found.items()}
+            row.name, row.language = matching.form.name, matching.language
+            row.field_mapping = {name.value: label for name, label in matching.mapping.fields.items()}
             row.option_mapping = {name.value: dict(each) for name, each in matching.mapping.options.items()}
-            row.fields = [field.to_json() for field in matching.form.fields]
-            row.mode, row.flow = flow_snapshot(nodes)
-            row.verified_at = self.clock.now()
-            row.bypass_acknowledged_by_id = actor.person_id if matching.bypassed else None
+            confirm(
+                session,
+                row,
+                fields=matching.form.fields,
+                nodes=matching.nodes,
+                bypass_accepted_by=actor if matching.bypassed else None,
+                at=self.clock.now(),
+            )
             session.add(row)
             session.flush()
             record(
@@ -96,34 +201,66 @@ class CustomTemplates:
                 "approval_template.chosen",
                 at=self.clock.now(),
                 subject=("approval_template", process_code),
-                after={"name": row.name, "mode": row.mode, "bypassed": list(matching.bypassed)},
+                after={
+                    "name": row.name,
+                    "mode": row.mode,
+                    "fields": row.field_mapping,
+                    "options": row.option_mapping,
+                    "bypassed": list(matching.bypassed),
+                },
             )
             return row.id
 
-    def _match(self, person: Person, process_code: str) -> tuple[Matching, tuple[Node, ...]]:
-        user_id, department_id = initiator_department(person)
-        if not process_code:
-            raise FieldFault("template", "unknown")
+    def _read(self, process_code: str, *, user_id: str, department_id: int, kept: KeptMapping | None) -> Form:
         form = self.templates.read(process_code)
-        mapping = match_fields(form.fields)
-        found = mapping.fields
-        unfillable = tuple(
-            field.label for field in form.fields if field.is_required and field.label not in found.values()
-        )
+        mapping = starting_mapping(kept, form.fields)
         nodes = self.templates.flow(
             process_code,
             user_id=user_id,
             department_id=department_id,
-            labels=tuple(found.values()),
+            values=self._samples(form, mapping, "en"),
         )
-        verdict = judge_flow(nodes)
-        matching = Matching(
+        return Form(form=form, nodes=nodes)
+
+    def _matching(
+        self, looked: Form, kept: KeptMapping | None, *, mapping: FieldMapping | None, language: str | None
+    ) -> Matching:
+        form = looked.form
+        chosen = starting_mapping(kept, form.fields) if mapping is None else mapping
+        mapping = chosen.with_matched_options(form.fields)
+        if language not in LANGUAGES:
+            language = kept.language if kept is not None else language_of(mapping)
+        verdict = judge_flow(looked.nodes)
+        is_ours = form.is_ours or (kept is not None and kept.is_made_here)
+        return Matching(
             form=form,
             mapping=mapping,
-            found=found,
-            missing=tuple(name for name in FormFieldName if name not in found),
-            unfillable=unfillable,
-            bypassed=verdict.bypassed,
-            mode=verdict.mode.value,
+            language=language,
+            faults=faults_of(mapping, form.fields),
+            unfilled=unfilled(mapping, form.fields),
+            preview=preview_of(form.fields, mapping, self._samples(form, mapping, language)),
+            addable=addable(mapping, form.fields) if is_ours else (),
+            verdict=verdict,
+            nodes=looked.nodes,
+            is_bypass_accepted=kept is not None and not verdict.beyond(kept.accepted),
         )
-        return matching, nodes
+
+    def _samples(self, form: TemplateForm, mapping: FieldMapping, language: str) -> dict[str, str]:
+        return sample_values(
+            form.fields,
+            mapping,
+            language=language,
+            public_url=self.public_url,
+            today=self.clock.now().date(),
+        )
+
+    def _kept(self, process_code: str) -> KeptMapping | None:
+        row = template_row(db.session(), corp_id=self.connection.binding().corp_id, process_code=process_code)
+        kept = KeptMapping.of(row) if row is not None else None
+        db.session.rollback()  # what follows is a call over the network
+        return kept
+
+    @staticmethod
+    def _in_use() -> str | None:
+        settings = db.session.get(ApprovalSettings, 1)
+        return settings.template.process_code if settings and settings.template else None

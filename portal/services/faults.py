@@ -35,6 +35,7 @@ class ProblemReason(StrEnum):
     FORM_DIFFERS = "form_differs"
     BYPASS_NEEDS_CONSENT = "bypass_needs_consent"
     FIELDS_MISSING = "fields_missing"
+    NOTHING_TO_ADD = "nothing_to_add"
     NOT_A_DINGTALK_PERSON = "not_a_dingtalk_person"
     NO_DEPARTMENT = "no_department"
     NOBODY_DECIDES = "nobody_decides"

@@ -63,6 +63,11 @@ _WORDS: dict[ProblemReason, tuple[LazyString, LazyString, LazyString]] = {
         _("It lacks the request number, has a required field the portal cannot fill, or is not published."),
         _("Change the template in DingTalk's designer as shown below, publish it and choose it again."),
     ),
+    ProblemReason.NOTHING_TO_ADD: (
+        _("The portal has no field to add to “%(name)s”"),
+        _("It adds only what is missing, and only to templates that it made itself. Nothing was changed."),
+        _("Add the field in DingTalk's designer as shown below, then read the template again."),
+    ),
     ProblemReason.NOT_A_DINGTALK_PERSON: (
         _("This needs an admin who is a member in DingTalk"),
         _(

@@ -1,0 +1,72 @@
+"""A template's fields turned from the shape they are read in into the one they are written in."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from portal.dingtalk.loose_json import Json, mapping, mappings, sequence, text
+
+# What a field may be written with (the official SDK's FormComponentProps); other props are only ever read.
+_WRITABLE = frozenset(
+    {
+        *(
+            "actionName",
+            "addressModel",
+            "align",
+            "asyncCondition",
+            "availableTemplates",
+            "bizAlias",
+            "bizType",
+        ),
+        *(
+            "choice",
+            "commonBizType",
+            "content",
+            "dataSource",
+            "disabled",
+            "duration",
+            "durationLabel",
+            "format",
+        ),
+        *("formula", "invisible", "label", "limit", "link", "maxLength", "mode", "multiple", "options"),
+        *("placeholder", "precision", "print", "required", "statField", "tableViewMode", "unit", "upper"),
+        "verticalPrint",
+    }
+)
+
+
+def written_again(items: Iterable[Json]) -> list[Json]:
+    """Return ``items`` of a schema as components for an update, children included.
+
+    Names differ (componentName and props.id are read, componentType and props.componentId written), options come
+    as texts, as objects or as objects in a JSON text (DingTalk: obtain-the-form-schema).
+    """
+    return [_component(item) for item in items]
+
+
+def _component(item: Json) -> Json:
+    props = mapping(item.get("props"))
+    places = {**item, **props}
+    written = {name: value for name, value in props.items() if name in _WRITABLE and value is not None}
+    written["componentId"] = text(places.get("id") or places.get("componentId"))
+    written["label"] = text(places.get("label") or places.get("name"))
+    if "notPrint" in props:
+        written["print"] = "0" if text(props["notPrint"]) in {"1", "true"} else "1"
+    if options := sequence(places.get("options")):
+        written["options"] = [_option(option, index) for index, option in enumerate(options)]
+    else:
+        written.pop("options", None)  # fields without a choice are read with an empty list of them
+    component: Json = {
+        "componentType": text(places.get("componentName") or places.get("componentType")),
+        "props": written,
+    }
+    if children := mappings(places.get("children")):
+        component["children"] = written_again(children)
+    return component
+
+
+def _option(option: object, index: int) -> Json:
+    described = mapping(option)
+    if "value" not in described:
+        return {"key": f"option_{index}", "value": text(option)}
+    return {"key": text(described.get("key")) or f"option_{index}", "value": text(described["value"])}
