@@ -92,3 +92,27 @@ def _with(node: Node, rule: NodeRule) -> Node:
 
 def _ids(node: Node) -> frozenset[str]:
     return frozenset(each.user_id for each in node.people)
+
+
+def with_known_rules(nodes: tuple[Node, ...], known: tuple[Node, ...]) -> tuple[Node, ...]:
+    """Return a fresh forecast with what was told or proved of the same nodes before.
+
+    Ids and keys of nodes change when a flow is edited, so the same id stands for the same rule.
+    """
+    told = {node.id: node for node in known if node.id and node.certainty != Certainty.CONSISTENT_WITH}
+    branching = tuple(node for node in known if node.rule == NodeRule.CONDITION)
+    return tuple(
+        each
+        for node in nodes
+        for each in (
+            branching
+            if branching and node.rule == NodeRule.CONDITION
+            else (_recognised(node, told[node.id]),)
+            if node.id in told and is_unclear(node)
+            else (node,)
+        )
+    )
+
+
+def _recognised(node: Node, known: Node) -> Node:
+    return replace(node, rule=known.rule, certainty=known.certainty)
