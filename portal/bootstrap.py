@@ -25,10 +25,12 @@ from portal.services.chores import ChoreName, Chores
 from portal.services.custom_template import CustomTemplates
 from portal.services.dingtalk_app import BindingStore, DingTalkApps
 from portal.services.dingtalk_calls import DingTalkCalls
+from portal.services.doctor.making import make_doctor
 from portal.services.due_work import DueWorkList, WorkKind
 from portal.services.event_inbox import EventInbox
 from portal.services.event_roads import EventRoads
 from portal.services.failed_pushes import FailedPushList
+from portal.services.flow_choices import FlowChoices
 from portal.services.health import Health
 from portal.services.in_step import InStep
 from portal.services.instance_adoption import InstanceAdoption
@@ -67,16 +69,14 @@ def build_services(settings: Settings, clock: Clock) -> Services:
     connection = DingTalkConnection(
         endpoints=endpoints, read_binding=bindings.read, on_call=calls.tally, permit=permits.hold
     )
-    directory = DingTalkPeople(
-        DingTalkConnection(
-            endpoints=endpoints,
-            read_binding=bindings.read,
-            read_timeout_seconds=DIRECTORY_TIMEOUT_SECONDS,
-            on_call=calls.tally,
-            permit=permits.hold,
-        ),
-        login_url=settings.dingtalk.login,
+    waited_for = DingTalkConnection(
+        endpoints=endpoints,
+        read_binding=bindings.read,
+        read_timeout_seconds=DIRECTORY_TIMEOUT_SECONDS,
+        on_call=calls.tally,
+        permit=permits.hold,
     )
+    directory = DingTalkPeople(waited_for, login_url=settings.dingtalk.login)
     templates = DingTalkTemplates(connection, oa_url=settings.dingtalk.oa)
     custom_templates = CustomTemplates(
         clock=clock, connection=connection, templates=templates, public_url=settings.public_url
@@ -113,7 +113,13 @@ def build_services(settings: Settings, clock: Clock) -> Services:
         },
     )
     approvers = ApproverChoices(people=people)
-    access_requests = AccessRequests(clock=clock, approvers=approvers, public_url=settings.public_url)
+    flow_choices = FlowChoices(
+        people=people,
+        forecasts=DingTalkApprovals(waited_for, applink_url=settings.dingtalk.applink),
+    )
+    access_requests = AccessRequests(
+        clock=clock, approvers=approvers, flow_choices=flow_choices, public_url=settings.public_url
+    )
     work_notices = WorkNotices(
         clock=clock, channel=DingTalkNotices(connection), public_url=settings.public_url
     )
@@ -131,13 +137,25 @@ def build_services(settings: Settings, clock: Clock) -> Services:
         ),
         trials=Trials(clock=clock, people=people, public_url=settings.public_url),
         catalogue=Catalogue(),
-        submissions=RequestSubmission(clock=clock, approvers=approvers, public_url=settings.public_url),
+        submissions=RequestSubmission(
+            clock=clock, approvers=approvers, flow_choices=flow_choices, public_url=settings.public_url
+        ),
         access_requests=access_requests,
         request_search=RequestSearch(),
         approval_work=approval_work,
         chores=chores,
         due_work=DueWorkList(clock=clock, calls=calls),
         dingtalk_calls=calls,
+        flow_choices=flow_choices,
+        doctor=make_doctor(
+            settings,
+            clock=clock,
+            connection=waited_for,
+            templates=DingTalkTemplates(waited_for, oa_url=settings.dingtalk.oa),
+            health=health,
+            calls=calls,
+            roads=roads,
+        ),
         event_roads=roads,
         failed_pushes=failed_pushes,
         in_step=InStep(clock=clock, health=health, roads=roads, calls=calls),

@@ -20,10 +20,12 @@ from portal.services.chores import Chores
 from portal.services.custom_template import CustomTemplates
 from portal.services.dingtalk_app import DingTalkApps
 from portal.services.dingtalk_calls import DingTalkCalls
+from portal.services.doctor.doctor import Doctor
 from portal.services.due_work import DueWorkList, WorkKind
 from portal.services.event_inbox import EventInbox
 from portal.services.event_roads import EventRoads
 from portal.services.failed_pushes import FailedPushList
+from portal.services.flow_choices import FlowChoices
 from portal.services.health import Health
 from portal.services.in_step import InStep
 from portal.services.parked_events import ParkedEvents
@@ -63,6 +65,8 @@ class Services:
     chores: Chores
     due_work: DueWorkList
     dingtalk_calls: DingTalkCalls
+    flow_choices: FlowChoices
+    doctor: Doctor
     event_roads: EventRoads
     failed_pushes: FailedPushList
     in_step: InStep
