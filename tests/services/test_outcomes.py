@@ -192,6 +192,10 @@ def test_an_approval_that_is_over_is_never_due_again(world: World) -> None:
     world.act(instance_id, "chen", "refuse")
     world.work_until(lambda: state_of(number) == "rejected")
     world.work_until(lambda: not waiting_events())
+    for _ in range(2):  # the notice is sent, then asked about
+        world.work()
+        world.let_pass(minutes=2)
+    world.work()
     world.let_pass(days=4)
     assert world.look(lambda: approval_of(number).due_at) is None
     assert world.work() == 0
