@@ -214,4 +214,4 @@ def test_a_paused_task_ends_with_its_instance(caller: Caller, code: str) -> None
     instance = caller.start(code)
     caller.act(instance, person="chen", action="countersign_before", to="iris")
     caller.act(instance, person="bob", action="withdraw")
-    assert {task["status"] for task in caller.detail(instance)["tasks"]} == {"TERMINATED"}
+    assert {task["status"] for task in caller.detail(instance)["tasks"]} == {"CANCELED"}

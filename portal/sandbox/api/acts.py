@@ -7,8 +7,9 @@ from typing import Any
 from portal.sandbox.api.detail import find_instance
 from portal.sandbox.api.errors import ApiError, refused
 from portal.sandbox.api.gate import Call
-from portal.sandbox.approval import actions
-from portal.sandbox.approval.actions import ActionRefused, Refusal
+from portal.sandbox.approval import commenting, deciding, ending, handing_over
+from portal.sandbox.approval.flow import START_ACTIVITY
+from portal.sandbox.approval.refusals import ActionRefused, Refusal
 from portal.sandbox.shapes import as_number, is_number
 from portal.sandbox.tables import Instance, Person, Task, Template
 from portal.sandbox.tables.instances import FIRST_TASK_ID
@@ -30,7 +31,7 @@ def terminate(call: Call) -> dict[str, Any]:
         raise refused("aflowProcessInstStatusException", "审批实例状态异常，创建15秒内或已结束的实例不能撤销")
     if not body["isSystem"]:
         _check_withdrawal(call, instance, userid)
-    actions.terminate(call.session, instance, userid=userid, remark=str(body.get("remark") or ""))
+    ending.terminate(call.session, instance, userid=userid, remark=str(body.get("remark") or ""))
     return DONE
 
 
@@ -45,9 +46,9 @@ def execute(call: Call) -> dict[str, Any]:
         raise refused("invalidParameter", "参数错误：taskId")
     if task.userid != body.get("actionerUserId"):
         raise refused("needAuth", "没有同意拒绝审批的权限")
-    if instance.status != "RUNNING" or task.status != "RUNNING":
+    if instance.status != "RUNNING" or task.status != "RUNNING" or task.activity_id == START_ACTIVITY:
         raise _cannot_be_executed()
-    actions.decide(call.session, task, result=result, remark=str(body.get("remark") or ""))
+    deciding.decide(call.session, task, result=result, remark=str(body.get("remark") or ""))
     return DONE
 
 
@@ -58,7 +59,7 @@ def comment(call: Call) -> dict[str, Any]:
         raise refused("invalidInstanceCommentText", "评论内容不合法")
     instance = _instance(call)
     person = _person(call, str(call.body.get("commentUserId") or ""), code="invalidInstanceCommentUserId")
-    actions.comment(instance, userid=person.userid, text=text)
+    commenting.comment(call.session, instance, userid=person.userid, text=text)
     return DONE
 
 
@@ -67,11 +68,11 @@ def redirect(call: Call) -> dict[str, Any]:
     task = _task(call)
     if task.userid != call.body.get("operateUserId"):
         raise refused("needAuth", "没有转交审批的权限")
-    if task.status != "RUNNING":
+    if task.status != "RUNNING" or task.activity_id == START_ACTIVITY:
         raise _cannot_be_executed()
     to, remark = str(call.body.get("toUserId") or ""), str(call.body.get("remark") or "")
     try:
-        actions.hand_over(call.session, task, to=to, remark=remark)
+        handing_over.hand_over(call.session, task, to=to, remark=remark)
     except ActionRefused as error:
         if error.refusal is Refusal.PERSON_UNKNOWN:
             raise refused("userNotExist", "用户不存在") from error

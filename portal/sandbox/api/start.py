@@ -53,6 +53,7 @@ def start_instance(call: Call) -> dict[str, Any]:
             userid for step in steps if step.actor is not Actor.NOTIFIER for userid in step.userids
         ],
         cc_userids=copies,
+        is_peer_to_peer=bool(groups),
     )
     return {"instanceId": instance.id}
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy.orm import Session
@@ -10,9 +11,11 @@ from sqlalchemy.orm import Session
 from portal.sandbox.approval.flow import START_ACTIVITY, Actor, Decision, Mode, Step, dump, load_step
 from portal.sandbox.clock import CHINA, as_datetime, now_ms
 from portal.sandbox.push.events import announce_instance, announce_task
+from portal.sandbox.settings import load as load_settings
 from portal.sandbox.tables import Instance, Person, Record, Task, Template
 
-RUNNING, PAUSED, COMPLETED, TERMINATED = "RUNNING", "PAUSED", "COMPLETED", "TERMINATED"
+RUNNING, PAUSED, COMPLETED = "RUNNING", "PAUSED", "COMPLETED"
+TERMINATED, CANCELED = "TERMINATED", "CANCELED"
 
 
 def start(
@@ -25,8 +28,12 @@ def start(
     steps: list[Step],
     approver_userids: list[str],
     cc_userids: list[str],
+    is_peer_to_peer: bool,
 ) -> Instance:
-    """Create an instance and begin its first step; events go out with the commit."""
+    """Create an instance and begin its first step; events go out with the commit.
+
+    ``is_peer_to_peer`` says that the caller gave the approvers, so that the template's flow was not asked.
+    """
     now = now_ms()
     instance = Instance(
         id=f"{secrets.token_urlsafe(16)[:22]}{secrets.randbelow(10**14):014d}",
@@ -38,8 +45,10 @@ def start(
         values=values,
         approver_userids=approver_userids,
         cc_userids=cc_userids,
+        is_peer_to_peer=is_peer_to_peer,
         steps=dump(steps),
         step=-1,
+        round=0,
         status=RUNNING,
         result="",
         created_at=now,
@@ -62,6 +71,7 @@ def advance(session: Session, instance: Instance) -> None:
     """Begin the next step that has somebody to decide; complete the instance when there is none left."""
     while instance.step + 1 < len(instance.steps):
         instance.step += 1
+        instance.round += 1
         step = load_step(instance.steps[instance.step])
         if step.actor is Actor.NOTIFIER:
             _send_copies(instance, step)
@@ -85,22 +95,43 @@ def give_task(
     userid: str,
     is_added: bool = False,
     resumes_id: int | None = None,
+    queue: Sequence[str] = (),
+    created_at: int | None = None,
 ) -> Task:
-    """Give ``userid`` a task of ``step`` and announce it; a countersigner's task is an added one."""
+    """Give ``userid`` a task of ``step`` and announce it; a countersigner's task is an added one.
+
+    ``queue`` are the countersigners to ask after this one. ``created_at`` in epoch milliseconds, now by default.
+    """
     task = Task(
         userid=userid,
         activity_id=step.activity_id,
         name=step.name,
         status=RUNNING,
         result="NONE",
+        round=instance.round,
         is_added=is_added,
         resumes_id=resumes_id,
-        created_at=now_ms(),
+        queue=list(queue),
+        created_at=now_ms() if created_at is None else created_at,
     )
     instance.tasks.append(task)
     session.flush()
     announce_task(session, task, change="start")
     return task
+
+
+def give_added_tasks(session: Session, asker: Task, *, queue: Sequence[str], resumes_id: int | None) -> None:
+    """Ask the first of ``queue`` as a countersigner at ``asker``'s node; the others follow one by one."""
+    instance = asker.instance
+    give_task(
+        session,
+        instance,
+        step=current_step(instance),
+        userid=queue[0],
+        is_added=True,
+        resumes_id=resumes_id,
+        queue=queue[1:],
+    )
 
 
 def finish(session: Session, instance: Instance, *, result: str) -> None:
@@ -116,6 +147,12 @@ def close_tasks(session: Session, tasks: list[Task], *, status: str, announced: 
         if announced:
             announce_task(session, task, change="cancel")
     session.flush()
+
+
+def cancel_unfinished(session: Session, instance: Instance) -> None:
+    """Close what nobody decides any more; whether DingTalk tells of each such task is a setting."""
+    announced = load_settings(session).cancel_events
+    close_tasks(session, unfinished_tasks(instance), status=CANCELED, announced=announced)
 
 
 def open_tasks(instance: Instance) -> list[Task]:
@@ -168,7 +205,9 @@ def _decide_automatically(instance: Instance, step: Step) -> str:
         name=step.name,
         status=COMPLETED,
         result=result,
+        round=instance.round,
         is_added=False,
+        queue=[],
         created_at=now_ms(),
         finished_at=now_ms(),
     )

@@ -8,7 +8,8 @@ from sqlalchemy.orm import Session
 
 from portal.sandbox.api.detail import find_instance
 from portal.sandbox.approval import actions, running
-from portal.sandbox.approval.actions import Action, ActionRefused
+from portal.sandbox.approval.actions import Action, Move
+from portal.sandbox.approval.refusals import ActionRefused
 from portal.sandbox.console.acting import acting_as, staff
 from portal.sandbox.runtime import current_sandbox
 from portal.sandbox.tables import Instance, Person, Template
@@ -51,10 +52,12 @@ def take_action(instance_id: str) -> ResponseReturnValue:
             actions.act(
                 session,
                 _instance(session, instance_id),
-                person=acting_as(),
-                action=Action(request.form["action"]),
-                remark=request.form.get("remark", "").strip(),
-                to=request.form.get("to", ""),
+                Move(
+                    person=acting_as(),
+                    action=Action(request.form["action"]),
+                    remark=request.form.get("remark", "").strip(),
+                    to=tuple(request.form.getlist("to")),
+                ),
             )
     except ActionRefused as error:
         with sandbox.storage.read() as session:

@@ -11,8 +11,10 @@ from sqlalchemy.orm import Session
 
 from portal.sandbox.api.detail import detail_of, find_instance
 from portal.sandbox.approval import actions, designing, flow
-from portal.sandbox.approval.actions import Action, ActionRefused
+from portal.sandbox.approval.actions import Action, Move
 from portal.sandbox.approval.designing import FlowRefused
+from portal.sandbox.approval.flow import Mode
+from portal.sandbox.approval.refusals import ActionRefused
 from portal.sandbox.clock import now_ms
 from portal.sandbox.control.guard import ControlRefused, json_body
 from portal.sandbox.runtime import current_sandbox
@@ -40,26 +42,38 @@ def get_instance(instance_id: str) -> Response:
 
 
 def post_action(instance_id: str) -> ResponseReturnValue:
-    body = json_body()
-    try:
-        action = Action(str(body.get("action")))
-    except ValueError as error:
-        raise ControlRefused(f"action must be one of {', '.join(Action)}") from error
+    move = _move(json_body())
     sandbox = current_sandbox()
     with sandbox.storage.write() as session:
         try:
-            actions.act(
-                session,
-                _instance(session, instance_id),
-                person=str(body.get("person", "")),
-                action=action,
-                remark=str(body.get("remark") or ""),
-                to=str(body.get("to") or ""),
-            )
+            actions.act(session, _instance(session, instance_id), move)
         except ActionRefused as error:
             raise ControlRefused(error.refusal.value, status=409) from error
     sandbox.wake.set()
+    if move.action is Action.DELETE:
+        return jsonify(instance_id=instance_id, deleted=True)
     return get_instance(instance_id)
+
+
+def _move(body: dict[str, Any]) -> Move:
+    to = body.get("to") or []
+    people = [to] if isinstance(to, str) else to
+    if not are_texts(people):
+        raise ControlRefused("to is a userid or a list of userids")
+    try:
+        action, mode = Action(str(body.get("action"))), Mode(str(body.get("mode") or Mode.ALL))
+    except ValueError as error:
+        modes = f"{Mode.ALL} or {Mode.ONE_BY_ONE}"
+        raise ControlRefused(f"action must be one of {', '.join(Action)}; mode is {modes}") from error
+    return Move(
+        person=str(body.get("person", "")),
+        action=action,
+        remark=str(body.get("remark") or ""),
+        to=tuple(people),
+        mode=mode,
+        activity_id=str(body.get("activity_id") or ""),
+        instead_of=str(body.get("instead_of") or ""),
+    )
 
 
 def get_templates() -> Response:

@@ -12,8 +12,10 @@ Every request needs the header ``X-Sandbox-Control: 1``. ``GET /control`` withou
   ``part`` says what is wrong under ``wrong_key``, and what ``code_before`` or ``code_after_commit`` answers, such as
   ``"400 needAuth"``, or ``"200 -"`` for an answer without a code
 - ``GET /control/instances[?process_code=]``, ``GET /control/instances/<id>``
-- ``POST /control/instances/<id>/actions``: ``{person, action, remark, to}``, action of agree, refuse, comment,
-  redirect, countersign_before, countersign_after, withdraw
+- ``POST /control/instances/<id>/actions``: ``{person, action, remark, to, mode, activity_id, instead_of}``, action of
+  agree, refuse (``instead_of``: whose deputy person is), comment, redirect (``to`` a userid), countersign_before,
+  countersign_after (``to`` a userid or several, ``mode`` all or one_by_one), send_back (``activity_id`` of an earlier
+  node; none: to the requester), resubmit, withdraw; and of an administrator terminate, delete
 - ``GET /control/people``, ``PATCH /control/people/<userid>``: ``{active, manager_userid, department_ids}``
 - ``GET /control/templates``, ``PUT /control/templates/<code>/flow``: ``{nodes: [...]}``, a node is ``{rule, name,
   actor, mode, people, range, roles, level, field, when, decision, if_nobody, multi, required}``, all but rule may be

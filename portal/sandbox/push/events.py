@@ -28,7 +28,7 @@ OVERTAKEN_SECONDS = 20.0
 
 
 def announce_instance(session: Session, instance: Instance, *, change: str) -> None:
-    """Announce ``start``, ``finish`` or ``terminate`` of an instance."""
+    """Announce ``start``, ``finish``, ``terminate`` or ``delete`` of an instance."""
     payload = _base(session, instance, event_type=INSTANCE_CHANGE)
     payload.update(type=change, createTime=instance.created_at, staffId=instance.originator_userid)
     payload.update(
@@ -51,6 +51,13 @@ def announce_task(
         payload["finishTime"] = task.finished_at
     if change == "finish":
         payload.update(result=result, remark=remark or "")
+    enqueue(session, payload)
+
+
+def announce_comment(session: Session, instance: Instance, *, userid: str, text: str) -> None:
+    """Announce a comment as events of 2017 did: a task change without a task."""
+    payload = _base(session, instance, event_type=TASK_CHANGE)
+    payload.update(type="comment", content=text, staffId=userid, createTime=instance.created_at)
     enqueue(session, payload)
 
 

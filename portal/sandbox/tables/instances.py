@@ -14,7 +14,10 @@ FIRST_TASK_ID = 87_654_321_001
 
 
 class Instance(Base):
-    """``steps`` is the flow as resolved at the start; ``step`` the index of the one in progress."""
+    """``steps`` is the flow as resolved at the start; ``step`` the index of the one in progress.
+
+    ``round`` counts how often a step has begun, so that what is asked again is told from what was decided before.
+    """
 
     __tablename__ = "instance"
 
@@ -30,6 +33,8 @@ class Instance(Base):
     cc_userids: Mapped[list[str]] = mapped_column(JSON, default=list)
     steps: Mapped[list[dict[str, Any]]] = mapped_column(JSON)
     step: Mapped[int] = mapped_column(default=-1)
+    round: Mapped[int] = mapped_column(default=0)
+    is_peer_to_peer: Mapped[bool] = mapped_column(default=False)
     status: Mapped[str] = mapped_column(default="RUNNING", index=True)
     result: Mapped[str] = mapped_column(default="")
     created_at: Mapped[int] = mapped_column(index=True)
@@ -41,7 +46,8 @@ class Instance(Base):
 class Task(Base):
     """One person's part of a step.
 
-    A countersigner's task ``is_added``; ``resumes_id`` is the paused task that goes on after it.
+    A countersigner's task ``is_added``; ``resumes_id`` is the paused task that goes on after it, ``queue`` the
+    countersigners who are asked after this one.
     """
 
     __tablename__ = "task"
@@ -53,8 +59,10 @@ class Task(Base):
     name: Mapped[str]
     status: Mapped[str] = mapped_column(default="RUNNING")
     result: Mapped[str] = mapped_column(default="NONE")
+    round: Mapped[int] = mapped_column(default=0)
     is_added: Mapped[bool] = mapped_column(default=False)
     resumes_id: Mapped[int | None]
+    queue: Mapped[list[str]] = mapped_column(JSON, default=list)
     created_at: Mapped[int]
     finished_at: Mapped[int | None]
     instance: Mapped[Instance] = relationship(back_populates="tasks")

@@ -13,14 +13,15 @@ from portal.sandbox.storage import Base
 class Template(Base):
     """``components`` keep the write shape; ``flow`` is a list of nodes (``portal.sandbox.approval.flow``).
 
-    ``visible_to`` holds userids; None means everybody. Times in epoch milliseconds.
+    ``visible_to`` holds userids; None means everybody. Times in epoch milliseconds. A deleted template keeps its row
+    for the instances it was used for; its name is free again.
     """
 
     __tablename__ = "template"
 
     process_code: Mapped[str] = mapped_column(primary_key=True)
     position: Mapped[int]
-    name: Mapped[str] = mapped_column(unique=True)
+    name: Mapped[str] = mapped_column(index=True)
     description: Mapped[str] = mapped_column(default="")
     status: Mapped[str] = mapped_column(default="PUBLISHED")
     components: Mapped[list[dict[str, Any]]] = mapped_column(JSON)
