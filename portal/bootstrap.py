@@ -8,6 +8,7 @@ from portal.channels.dingtalk.connection import DingTalkConnection
 from portal.channels.dingtalk.failed_pushes import DingTalkFailedPushes
 from portal.channels.dingtalk.notices import DingTalkNotices
 from portal.channels.dingtalk.people import DingTalkPeople
+from portal.channels.dingtalk.stream import DingTalkStream
 from portal.channels.dingtalk.templates import DingTalkTemplates
 from portal.clock import Clock
 from portal.dingtalk.client import Endpoints
@@ -46,6 +47,8 @@ from portal.services.request_submission import RequestSubmission
 from portal.services.running_approvals import RunningApprovals
 from portal.services.sign_in import SignIns
 from portal.services.stray_instances import StrayInstances
+from portal.services.stream_connections import StreamConnections
+from portal.services.stream_intake import StreamIntake
 from portal.services.sweep import Sweep
 from portal.services.syncing import Syncing
 from portal.services.template_extension import TemplateExtension
@@ -170,6 +173,9 @@ def build_services(settings: Settings, clock: Clock) -> Services:
         parked_events=ParkedEvents(clock=clock, inbox=event_inbox),
         callback_intake=CallbackIntake(clock=clock, bindings=bindings),
         callback_diagnosis=CallbackDiagnosis(clock=clock),
+        stream=DingTalkStream(connection),
+        stream_intake=StreamIntake(clock=clock, bindings=bindings),
+        stream_connections=StreamConnections(clock=clock, bindings=bindings),
         health=health,
         work_figures=WorkFigures(clock=clock, health=health),
         work_notices=work_notices,

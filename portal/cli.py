@@ -62,6 +62,19 @@ def worker() -> None:
 
 
 @portal.command()
+def stream() -> None:
+    """Listen to DingTalk's events by Stream, where that is chosen on the settings page."""
+    from portal.database_use import at_work
+    from portal.logs import log_what_nobody_caught
+    from portal.streaming.process import run_stream
+
+    log_what_nobody_caught()
+    with at_work(read_settings(os.environ)):
+        app, settings, services = _open()
+        run_stream(app, settings, services)
+
+
+@portal.command()
 def demo() -> None:
     """Start portal, worker and DingTalk sandbox together, with made-up people."""
     from portal.demo import run_demo

@@ -38,6 +38,9 @@ class OwnFailure(StrEnum):
     CHOSEN_LEFT = "chosen_left"
     NO_AGENT_ID = "no_agent_id"
     NOTICE_WITHHELD = "notice_withheld"
+    PUSHES_USED_UP = "pushes_used_up"
+    STREAM_LIBRARY_MISSING = "stream_library_missing"
+    STREAM_UNREACHABLE = "stream_unreachable"
 
 
 # Nothing was created, and the requester mends it by choosing approvers again.

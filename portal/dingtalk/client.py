@@ -11,6 +11,7 @@ from portal.dingtalk.forms import Forms
 from portal.dingtalk.instances import Instances
 from portal.dingtalk.process_config import ProcessConfigs
 from portal.dingtalk.sign_in import SignIn
+from portal.dingtalk.stream_gateway import StreamGateway
 from portal.dingtalk.tokens import TokenCache
 from portal.dingtalk.transport import CallRecord, Credentials, Endpoints, Transport
 from portal.dingtalk.wire import Wire
@@ -55,6 +56,7 @@ class DingTalkClient:
         self.directory = Directory(self._transport)
         self.sign_in = SignIn(self._transport)
         self.failed_pushes = FailedPushes(self._transport)
+        self.stream_gateway = StreamGateway(self._transport)
         self.work_notices = WorkNotices(self._transport)
 
     def fetch_token(self) -> None:

@@ -70,6 +70,7 @@ INCOMPLETE_ANSWER = "incompleteAnswer"
 _CODES_OF: dict[FailureClass, tuple[str, ...]] = {
     FailureClass.CREDENTIALS_WRONG: (
         *("invalidClientIdOrSecret", "invalid.client", "unauthorized.client", "40089", "40096"),
+        "authFailed",  # the Stream gateway's
     ),
     FailureClass.TOKEN_REFUSED: (
         *("InvalidAuthentication", "AuthenticationFailed.MissingParameter"),

@@ -31,6 +31,7 @@ class Operation(StrEnum):
     ROLE_MEMBERS = "listRoleMembers"
     USER_ACCESS_TOKEN = "userAccessToken"  # noqa: S105  a name, not a password
     USER_PROFILE = "getUserProfile"
+    OPEN_CONNECTION = "openConnection"
     USER_OF_CODE = "getUserInfo"
     SEND_WORK_NOTICE = "sendWorkNotice"
     READ_NOTICE_RESULT = "getWorkNoticeResult"
@@ -55,6 +56,7 @@ _NOT_COUNTED = frozenset(
         Operation.ACCESS_TOKEN,
         Operation.USER_ACCESS_TOKEN,
         Operation.USER_PROFILE,
+        Operation.OPEN_CONNECTION,
         Operation.USER_OF_CODE,
         Operation.READ_USER,
         Operation.USER_BY_UNION_ID,

@@ -8,6 +8,7 @@ from typing import Any, cast
 
 from flask import current_app
 
+from portal.channels.dingtalk.stream import DingTalkStream
 from portal.channels.dingtalk.templates import DingTalkTemplates
 from portal.clock import Clock
 from portal.services.access_requests import AccessRequests
@@ -33,6 +34,8 @@ from portal.services.people import People
 from portal.services.request_search import RequestSearch
 from portal.services.request_submission import RequestSubmission
 from portal.services.sign_in import SignIns
+from portal.services.stream_connections import StreamConnections
+from portal.services.stream_intake import StreamIntake
 from portal.services.syncing import Syncing
 from portal.services.template_extension import TemplateExtension
 from portal.services.template_generation import TemplateGeneration
@@ -76,6 +79,9 @@ class Services:
     parked_events: ParkedEvents
     callback_intake: CallbackIntake
     callback_diagnosis: CallbackDiagnosis
+    stream: DingTalkStream
+    stream_intake: StreamIntake
+    stream_connections: StreamConnections
     health: Health
     work_figures: WorkFigures
     work_notices: WorkNotices

@@ -6,18 +6,11 @@ left behind; a worker that comes back under its old id goes on at once with what
 
 from __future__ import annotations
 
-import fcntl
-import os
-import socket
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from itertools import count
-from pathlib import Path
-from zlib import crc32
 
+from portal.process_place import id_here, numbered_place, take_place
 from portal.settings import Settings
-
-LONGEST_ID = 64
 
 
 class WorkerAlreadyRunning(Exception):
@@ -42,50 +35,22 @@ def worker_place(settings: Settings) -> Iterator[str]:
         elif settings.worker_id:
             yield _named_place(held, settings)
         else:
-            yield _numbered_place(held, settings)
+            yield numbered_place(held, settings, kind="worker")
 
 
 def _only_place(held: ExitStack, settings: Settings) -> str:
-    if not _is_taken(held, settings.instance_path / "worker.lock"):
+    if not take_place(held, settings.instance_path / "worker.lock"):
         raise WorkerAlreadyRunning(
             "Another worker is already running on this SQLite database.",
             "Stop it first, or use PostgreSQL (PORTAL_DATABASE_URL) to run several.",
         )
-    return settings.worker_id or _id_here(settings, number=1)
+    return settings.worker_id or id_here(settings, number=1)
 
 
 def _named_place(held: ExitStack, settings: Settings) -> str:
-    if not _is_taken(held, settings.instance_path / f"worker-{settings.worker_id}.lock"):
+    if not take_place(held, settings.instance_path / f"worker-{settings.worker_id}.lock"):
         raise WorkerAlreadyRunning(
             f"Another worker is already running as {settings.worker_id}.",
             "Give every worker a PORTAL_WORKER_ID of its own, or none at all.",
         )
     return settings.worker_id
-
-
-def _numbered_place(held: ExitStack, settings: Settings) -> str:
-    number = next(
-        number for number in count(1) if _is_taken(held, settings.instance_path / f"worker-{number}.lock")
-    )
-    return _id_here(settings, number=number)
-
-
-def _is_taken(held: ExitStack, path: Path) -> bool:
-    lock = path.open("a+")
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        lock.close()
-        return False
-    held.enter_context(lock)
-    lock.truncate(0)
-    lock.write(str(os.getpid()))
-    lock.flush()
-    return True
-
-
-def _id_here(settings: Settings, *, number: int) -> str:
-    # Folders of one name on one host are different places.
-    folder = crc32(str(settings.instance_path).encode())
-    end = f"-{folder:08x}-{number}"
-    return f"{socket.gethostname()[: LONGEST_ID - len(end)]}{end}"

@@ -32,6 +32,7 @@ MAY_KNOW = {
         "foundation",
     },
     "workflows": {"workflows", "services", "channels", "grants", "models", "rules", "foundation"},
+    "streaming": {"streaming", "services", "channels", "models", "rules", "foundation"},
     "web": {
         "web",
         "services",

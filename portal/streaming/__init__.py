@@ -1,0 +1,1 @@
+"""The process that listens to DingTalk's events by Stream."""
