@@ -18,6 +18,7 @@ from portal.rules.validity import Validity
 from portal.services.approval_rows import move, sum_up_request
 from portal.services.approver_choice import ApproverChoices
 from portal.services.audit import Actor, record
+from portal.services.deciders import may_view
 from portal.services.faults import NotThere, Problem, ProblemReason
 from portal.services.flow_choices import FlowChoices, FlowOffer, SentChoice
 from portal.services.flow_question import FlowQuestion, flow_question
@@ -39,12 +40,14 @@ class AccessRequests:
     public_url: str
 
     def view(self, person: Person, number: str) -> AccessRequest:
-        """Return a request to its requester, its approver or an admin; to others it does not exist."""
+        """Return a request to its requester, those who decide or an admin; to others it does not exist."""
         request = db.session.scalar(select(AccessRequest).filter_by(number=number))
-        if request is None:
-            raise NotThere
-        is_approver = any(approval.approver_id == person.id for approval in request.approvals)
-        if request.requester_id != person.id and not is_approver and not person.is_organization_admin:
+        if request is None or not may_view(
+            person,
+            number,
+            requester_id=request.requester_id,
+            approver_ids={each.approver_id for each in request.approvals},
+        ):
             raise NotThere
         return request
 
@@ -56,8 +59,12 @@ class AccessRequests:
             .where(AccessRequest.number == number)
             .order_by(Approval.position)
         ).all()
-        involved = {each.requester_id for each in rows} | {each.approver_id for each in rows}
-        if not rows or (person.id not in involved and not person.is_organization_admin):
+        if not rows or not may_view(
+            person,
+            number,
+            requester_id=rows[0].requester_id,
+            approver_ids={each.approver_id for each in rows},
+        ):
             raise NotThere
         return _version(each.version for each in rows)
 

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
 from sqlalchemy import ColumnElement, select
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy.orm import Session
 
 from portal.channels.approval_channel import AGREEMENTS, REFUSALS, Reading, RecordKind, TurnState
 from portal.extensions import db
-from portal.models import AccessRequest, Approval, ApprovalDecider, Person
+from portal.models import AccessRequest, Approval, ApprovalDecider, ApprovalTemplate, Person
 from portal.models.approval import DeciderState
 from portal.services.participants import Participants
 
@@ -84,32 +84,29 @@ def is_awaited(approval: Approval, user_id: str | None) -> bool:
     return any(row.user_id == user_id and row.state != DeciderState.DONE for row in approval.deciders)
 
 
-def may_view(person: Person, request: AccessRequest) -> bool:
+def may_view(person: Person, number: str, *, requester_id: int, approver_ids: Collection[int]) -> bool:
     """Whether this is the requester, somebody who decides or decided, somebody expected to, or an admin.
 
-    A copy of an approval gives nobody a look at the request.
+    ``approver_ids`` are those the portal's policy chose. A copy of an approval gives nobody a look at its request.
     """
-    if person.id == request.requester_id or person.is_organization_admin:
-        return True
-    if any(approval.approver_id == person.id for approval in request.approvals):
+    if person.id == requester_id or person.id in approver_ids or person.is_organization_admin:
         return True
     return (
-        db.session.scalar(select(AccessRequest.id).where(AccessRequest.id == request.id, has_say(person)))
+        db.session.scalar(select(AccessRequest.id).filter_by(number=number).where(has_say(person)))
         is not None
     )
 
 
 def has_say(person: Person) -> ColumnElement[bool]:
     """Hold for requests in whose approvals a person is named; user ids mean nothing across organisations."""
-    requester = aliased(Person)
     return (
         select(ApprovalDecider.approval_id)
         .join(Approval, Approval.id == ApprovalDecider.approval_id)
-        .join(requester, requester.id == AccessRequest.requester_id)
+        .join(ApprovalTemplate, ApprovalTemplate.id == Approval.template_id)
         .where(
             ApprovalDecider.user_id == person.user_id,
             Approval.request_id == AccessRequest.id,
-            requester.corp_id == person.corp_id,
+            ApprovalTemplate.corp_id == person.corp_id,
         )
         .correlate(AccessRequest)
         .exists()

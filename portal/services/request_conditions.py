@@ -9,7 +9,16 @@ from enum import StrEnum
 from sqlalchemy import ColumnElement, Select, and_, exists, func, or_, select, true, union_all
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
-from portal.models import AccessRequest, Approval, Person, RequestItem, Resource
+from portal.models import (
+    AccessRequest,
+    Approval,
+    ApprovalDecider,
+    ApprovalTemplate,
+    Person,
+    RequestItem,
+    Resource,
+)
+from portal.models.approval import DeciderState
 from portal.rules.approval_state import OUTCOMES, ApprovalState
 from portal.rules.request_number import LARGEST_ID, NumberPart, number_part
 from portal.services.request_streams import IdRange, Stream, StreamsOfMany
@@ -77,13 +86,42 @@ def asked_by(person_id: int) -> Condition:
     return Condition(holds=theirs, streams=(Stream(ids=AccessRequest.id, belongs=theirs),))
 
 
-def decided_by(person_id: int) -> Condition:
-    """Hold for requests that one person decides, or has decided, about."""
-    theirs = Approval.approver_id == person_id
+def decided_by(person: Person) -> Condition:
+    """Hold for requests that one person decides, has decided or is expected to decide about."""
+    theirs, named = Approval.approver_id == person.id, _is_named(person, tuple(DeciderState))
     return Condition(
-        holds=_has_approval(theirs),
-        streams=(Stream(ids=Approval.request_id, belongs=theirs),),
+        holds=or_(_has_approval(theirs), _has_approval(named)),
+        streams=(
+            Stream(ids=Approval.request_id, belongs=theirs),
+            Stream(ids=Approval.request_id, belongs=named),
+        ),
     )
+
+
+def waiting_for(person: Person) -> Condition:
+    """Hold for requests that wait for one person, or do as far as is known before the first reading."""
+    is_unread = and_(
+        Approval.approver_id == person.id,
+        Approval.state == ApprovalState.PENDING,
+        Approval.last_read_at.is_(None),
+    )
+    is_asked = and_(Approval.state == ApprovalState.PENDING, _is_named(person, (DeciderState.WAITING,)))
+    return Condition(
+        holds=or_(_has_approval(is_unread), _has_approval(is_asked)),
+        streams=(
+            Stream(ids=Approval.request_id, belongs=is_unread),
+            Stream(ids=Approval.request_id, belongs=is_asked),
+        ),
+    )
+
+
+def _is_named(person: Person, states: tuple[DeciderState, ...]) -> ColumnElement[bool]:
+    # User ids mean nothing across organisations, and an approval stays in the one its template belongs to.
+    codes = select(ApprovalTemplate.id).where(ApprovalTemplate.corp_id == person.corp_id)
+    named = select(ApprovalDecider.approval_id).where(
+        ApprovalDecider.user_id == person.user_id, ApprovalDecider.state.in_(states)
+    )
+    return and_(Approval.id.in_(named.correlate(None)), (Approval.template_id + 0).in_(codes.correlate(None)))
 
 
 def in_state(wanted: StateFilter) -> Condition:

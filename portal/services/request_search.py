@@ -11,7 +11,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session, selectinload
 
 from portal.extensions import db
-from portal.models import AccessRequest, Approval, Person, RequestItem, Resource
+from portal.models import AccessRequest, Approval, ApprovalDecider, Person, RequestItem, Resource
 from portal.rules.request_number import LARGEST_ID
 from portal.services.faults import NotThere
 from portal.services.request_conditions import (
@@ -22,6 +22,7 @@ from portal.services.request_conditions import (
     decided_by,
     in_state,
     mentions,
+    waiting_for,
 )
 
 PAGE_LENGTH = 20
@@ -32,10 +33,11 @@ MOST_WORDS = 5
 
 
 class Whose(StrEnum):
-    """Whose requests are looked for, as seen by the person who looks."""
+    """Whose requests are looked for, as seen by the person who looks: what waits for them, and what ever did."""
 
     MINE = "mine"
     TO_DECIDE = "to_decide"
+    DECIDED = "decided"
     EVERYBODYS = "everybodys"
 
 
@@ -89,9 +91,10 @@ class RequestSearch:
         return Found(requests=rows, older_than=back_to or None, is_cut=bool(back_to))
 
     def decides(self, person: Person) -> bool:
-        """Whether there is any request that this person decides, or has decided, about."""
+        """Whether there is any request that this person decides, has decided or is expected to decide about."""
         theirs = select(Approval.id).filter_by(approver_id=person.id).where(Approval.request_id.is_not(None))
-        return db.session.scalar(theirs.limit(1)) is not None
+        named = select(ApprovalDecider.approval_id).filter_by(user_id=person.user_id)
+        return any(db.session.scalar(each.limit(1)) is not None for each in (theirs, named))
 
 
 def _conditions(session: Session, person: Person, wanted: Wanted) -> list[Condition] | None:
@@ -109,7 +112,9 @@ def _conditions(session: Session, person: Person, wanted: Wanted) -> list[Condit
 
 
 def _whose(person: Person, whose: Whose) -> Condition:
-    return asked_by(person.id) if whose == Whose.MINE else decided_by(person.id)
+    if whose == Whose.MINE:
+        return asked_by(person.id)
+    return waiting_for(person) if whose == Whose.TO_DECIDE else decided_by(person)
 
 
 def _mentioned(session: Session, wanted: Wanted) -> list[Condition] | None:

@@ -55,7 +55,10 @@ SEARCHES = (
     ("z" * 5_000, []),
 )
 STATES = (
-    (StateFilter.OPEN, {"submitted", "starting", "start_unknown", "could_not_start", "pending"}),
+    (
+        StateFilter.OPEN,
+        {"submitted", "starting", "start_unknown", "needs_choice", "could_not_start", "pending"},
+    ),
     (StateFilter.WAITING, {"pending"}),
     (StateFilter.APPROVED, {"approved"}),
     (StateFilter.REJECTED, {"rejected"}),
@@ -134,7 +137,7 @@ def test_nobody_finds_what_is_not_theirs(world: World, made: MadeUpRequests, ask
     dora = made.person("Dora Wu 吴朵")
     for text in ("", *asked.values(), "bob", "李博", "chen", "Sales", "华东", "bob.li", "0000", "wang fang"):
         for state in (None, StateFilter.APPROVED):
-            for whose in (Whose.MINE, Whose.TO_DECIDE):
+            for whose in (Whose.MINE, Whose.TO_DECIDE, Whose.DECIDED):
                 with world.app.app_context():
                     found = find(world, made, dora, text=text, state=state, whose=whose)
                 assert (list(found.requests), found.older_than, found.is_cut) == ([], None, False)
@@ -149,9 +152,9 @@ def test_requester_and_approver_find_theirs_each_in_their_own_list(
     theirs = made.request(bob, chen, sales)
     made.request(chen, made.person("Frank"), sales)
     assert numbers(world, made, bob, text="chen") == [theirs]
-    assert numbers(world, made, chen, whose=Whose.TO_DECIDE, text="bob sales") == [theirs]
+    assert numbers(world, made, chen, whose=Whose.DECIDED, text="bob sales") == [theirs]
     assert theirs not in numbers(world, made, chen)
-    assert numbers(world, made, bob, whose=Whose.TO_DECIDE) == []
+    assert numbers(world, made, bob, whose=Whose.DECIDED) == []
     with world.app.app_context():
         decides = world.services.request_search.decides
         assert decides(made.person_of(chen))

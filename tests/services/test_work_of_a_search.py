@@ -128,7 +128,7 @@ def looks(requests: int) -> dict[str, tuple[int, Wanted]]:
     }
     mine = {
         "mine": Wanted(),
-        "to decide": Wanted(whose=Whose.TO_DECIDE),
+        "decided": Wanted(whose=Whose.DECIDED),
     }
     return {
         **{name: (PEOPLE, wanted) for name, wanted in everybodys.items()},

@@ -19,6 +19,7 @@ from portal.web.htmx import render, replace_address, wants_partial
 _ENDPOINTS = {
     Whose.MINE: "access_requests.mine",
     Whose.TO_DECIDE: "access_requests.to_decide",
+    Whose.DECIDED: "access_requests.decided",
     Whose.EVERYBODYS: "access_requests.everybodys",
 }
 _STATE_NAMES = {
@@ -85,5 +86,5 @@ def _tabs(whose: Whose) -> tuple[Whose, ...]:
     """Only people who decide about something are asked which of their requests they mean."""
     if whose == Whose.EVERYBODYS or wants_partial():
         return ()
-    has_both = whose == Whose.TO_DECIDE or services().request_search.decides(signed_in_person())
-    return (Whose.MINE, Whose.TO_DECIDE) if has_both else ()
+    decides = whose != Whose.MINE or services().request_search.decides(signed_in_person())
+    return (Whose.MINE, Whose.TO_DECIDE, Whose.DECIDED) if decides else ()

@@ -52,6 +52,12 @@ def to_decide() -> Response:
     return request_list(Whose.TO_DECIDE)
 
 
+@access_requests.get("/requests/decided")
+@sign_in_required
+def decided() -> Response:
+    return request_list(Whose.DECIDED)
+
+
 @access_requests.get("/requests/all")
 @admin_required
 def everybodys() -> Response:
