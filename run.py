@@ -36,7 +36,7 @@ EXTRACTED = ("--no-wrap", "--sort-output", "--add-location=file", "-k", "lazy_ge
 UPDATED = ("--no-wrap", "--no-fuzzy-matching", "--ignore-obsolete", "--ignore-pot-creation-date")
 
 HELP = """\
-python3 run.py                    start the demo: portal, worker and sandbox
+python3 run.py                    start the demo: portal, worker, Stream listener and sandbox
 python3 run.py test [...]         run all but the slow tests, side by side (more goes to pytest: -n 0 is one by one)
 python3 run.py test-full [...]    run all tests
 python3 run.py lint               check style, types and translations
@@ -115,8 +115,8 @@ def lock(arguments: list[str]) -> int:
     _tell_uv_of_pips_mirror()
     wanted: tuple[tuple[Path, list[str], str | None], ...] = (
         (UV_LOCK, ["-"], f"uv=={UV_VERSION}"),
-        (RUNTIME_LOCK, [PROJECT.name], None),
-        (DEV_LOCK, [PROJECT.name, "--group", "dev"], None),
+        (RUNTIME_LOCK, [PROJECT.name, "--extra", "stream"], None),
+        (DEV_LOCK, [PROJECT.name, "--extra", "stream", "--group", "dev"], None),
     )
     flags = ("--quiet", "--universal", "--generate-hashes", "--no-emit-index-url", "--no-header")
     for lock_file, sources, typed_in in wanted:
