@@ -14,6 +14,7 @@ from sqlalchemy import delete, select
 from sqlalchemy.orm import Session, joinedload
 
 from portal.channels.dingtalk.people import DingTalkPeople
+from portal.channels.directory import FoundPerson
 from portal.clock import Clock
 from portal.database import transaction
 from portal.extensions import db
@@ -56,10 +57,14 @@ class SignIns:
 
         Raises ``SignInRefused`` and ``ChannelError``.
         """
-        found = self.people.sign_in(code)
-        with transaction() as session:
-            person = keep_person(session, found, clock=self.clock)
-            return self._open(session, person, browser, "dingtalk")
+        return self._admit(self.people.sign_in(code), browser, "dingtalk")
+
+    def inside_dingtalk(self, code: str, *, browser: Browser) -> str:
+        """Sign in the person whose DingTalk client gave ``code`` to a page, and return the session token.
+
+        The same people are admitted as by ``with_dingtalk``. Raises ``SignInRefused`` and ``ChannelError``.
+        """
+        return self._admit(self.people.sign_in_inside(code), browser, "dingtalk_client")
 
     def with_password(self, username: str, password: str, *, browser: Browser) -> str:
         """Sign in a local admin; raises ``FieldFault`` with ``wrong`` or ``locked``, telling nothing else."""
@@ -122,6 +127,11 @@ class SignIns:
                 after={"username": username},
             )
             return credential.person
+
+    def _admit(self, found: FoundPerson, browser: Browser, method: str) -> str:
+        with transaction() as session:
+            person = keep_person(session, found, clock=self.clock)
+            return self._open(session, person, browser, method)
 
     def _open(self, session: Session, person: Person, browser: Browser, method: str) -> str:
         token, now = secrets.token_urlsafe(TOKEN_BYTES), self.clock.now()

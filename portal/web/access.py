@@ -37,6 +37,7 @@ def init_access(app: Flask, settings: Settings) -> None:
             "current_person": person,
             "navigation": _navigation(person),
             "is_demo": settings.is_demo,
+            "is_inside_dingtalk": is_inside_dingtalk(),
             "sandbox_url": settings.sandbox_url,
         }
 
@@ -65,6 +66,11 @@ def current_actor() -> Actor:
 def client_address() -> str:
     """Return the network address the request came from."""
     return request.remote_addr or ""
+
+
+def is_inside_dingtalk() -> bool:
+    """Whether DingTalk's client shows the page (DingTalk: its name stands in the User-Agent)."""
+    return "dingtalk" in request.user_agent.string.lower()
 
 
 def sign_in_required(view: Callable[P, R]) -> Callable[P, R]:

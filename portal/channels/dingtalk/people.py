@@ -2,21 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from portal.channels.dingtalk.connection import DingTalkConnection, in_our_words
 from portal.channels.directory import FoundPerson, SignInRefused
 from portal.dingtalk import directory
 from portal.dingtalk.directory import ContactType, DirectoryPerson
 from portal.dingtalk.sign_in import authorize_url
-
-
-@dataclass(frozen=True, kw_only=True)
-class InsideDingTalk:
-    """Public names of the bound app, as a page needs them."""
-
-    corp_id: str
-    app_key: str
 
 
 class DingTalkPeople:
@@ -50,11 +40,6 @@ class DingTalkPeople:
         with in_our_words():
             union_id = self._connection.client().sign_in.union_id_of(code)
         return self._admit(union_id)
-
-    def inside(self) -> InsideDingTalk:
-        """Return what a page inside DingTalk's client asks for a code with."""
-        binding = self._connection.binding()
-        return InsideDingTalk(corp_id=binding.corp_id, app_key=binding.app_key)
 
     def _admit(self, union_id: str) -> FoundPerson:
         client, corp_id = self._connection.client(), self._connection.binding().corp_id

@@ -15,7 +15,14 @@ from portal.services.faults import FieldFault
 from portal.services.registry import services
 from portal.services.sign_in import Browser
 from portal.settings import Settings
-from portal.web.access import TOKEN, client_address, current_actor, current_person, sign_in_required
+from portal.web.access import (
+    TOKEN,
+    client_address,
+    current_actor,
+    current_person,
+    is_inside_dingtalk,
+    sign_in_required,
+)
 from portal.web.htmx import redirect_or_refresh, render
 from portal.web.languages import own_path
 from portal.web.sign_in.forms import PasswordForm
@@ -65,6 +72,22 @@ def dingtalk_return() -> BaseResponse:
     return _signed_in(token, wanted)
 
 
+@sign_in.post("/dingtalk/in-app")
+def inside() -> BaseResponse:
+    """Take the code that DingTalk's client gave the sign-in page; its form is bound to this browser's session."""
+    wanted, code = own_path(request.form.get("next", "")), request.form.get("code", "")
+    if not code:
+        return _failed(refusal_sentence("declined"), wanted=wanted)
+    try:
+        token = services().sign_ins.inside_dingtalk(code, browser=_browser())
+    except SignInRefused as refused:
+        return _failed(refusal_sentence(refused.reason), wanted=wanted)
+    except ChannelError as error:
+        words = failure_words(error.failure)
+        return _failed(f"{words.title}. {words.remedy}", wanted=wanted)
+    return _signed_in(token, wanted)
+
+
 @sign_in.post("/local")
 def local() -> BaseResponse:
     form, wanted = PasswordForm(), own_path(request.form.get("next", ""))
@@ -86,7 +109,7 @@ def sign_out() -> BaseResponse:
     services().sign_ins.sign_out(session[TOKEN], actor=current_actor())
     session.clear()
     flash(gettext("You are signed out."), "success")
-    return redirect_or_refresh(url_for("sign_in.page"))
+    return redirect_or_refresh(_address_without_a_try())
 
 
 def _signed_in(token: str, wanted: str) -> Response:
@@ -97,19 +120,28 @@ def _signed_in(token: str, wanted: str) -> Response:
     return redirect_or_refresh(own_path(wanted))
 
 
-def _failed(sentence: str) -> BaseResponse:
+def _failed(sentence: str, *, wanted: str = "") -> BaseResponse:
     flash(sentence, "danger")
-    return redirect_or_refresh(url_for("sign_in.page"))
+    return redirect_or_refresh(_address_without_a_try(wanted))
+
+
+def _address_without_a_try(wanted: str = "") -> str:
+    """Return the sign-in page; inside DingTalk one that waits for a person, as the next try would end as this one."""
+    asked_for = "no" if is_inside_dingtalk() else None
+    return url_for("sign_in.page", next=wanted or None, inside=asked_for)
 
 
 def _page(form: PasswordForm, *, wanted: str, status: int = 200) -> Response:
+    binding = services().dingtalk_apps.view()
     return render(
         "sign_in/page.html",
         "sign_in/page.html",
         status=status,
         form=form,
         wanted=own_path(wanted),
-        is_bound=services().dingtalk_apps.view().is_bound,
+        is_bound=binding.is_bound,
+        inside=binding if binding.is_bound and is_inside_dingtalk() else None,
+        tries_by_itself=status == 200 and request.args.get("inside") != "no",
         has_local_admins=services().sign_ins.has_local_admins(),
     )
 
