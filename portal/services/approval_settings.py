@@ -14,6 +14,7 @@ from portal.clock import Clock
 from portal.database import transaction
 from portal.extensions import db
 from portal.models import ApprovalSettings, ApprovalTemplate, DingTalkApp, Person
+from portal.models.callback_event import EventRoad
 from portal.services.audit import Actor, record
 from portal.services.faults import FieldFault, Problem, ProblemReason
 from portal.services.notice_promises import NoticeKind
@@ -21,6 +22,8 @@ from portal.services.people import People
 
 SHORTEST_KEPT_DAYS, LONGEST_KEPT_DAYS = 1, 3650
 LARGEST_QUOTA = 10_000_000
+# DingTalk pushes by one of these; its list of failed pushes is read beside either.
+ROADS_TO_CHOOSE = (EventRoad.CALLBACK, EventRoad.STREAM)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -129,6 +132,18 @@ class ApprovalSettingsService:
             row.monthly_call_quota = calls
             self._record(session, actor, "approval_settings.quota_set", before, {"monthly_call_quota": calls})
 
+    def choose_event_road(self, actor: Actor, road: EventRoad, *, version: int) -> None:
+        """Set by which road events are expected; what comes by the other one is taken in too.
+
+        Raises ``Problem(SETTINGS_CHANGED)``.
+        """
+        if road not in ROADS_TO_CHOOSE:
+            raise FieldFault("event_road", "unknown")
+        with self._change(version) as (session, row):
+            before = {"event_road": row.event_road}
+            row.event_road = road.value
+            self._record(session, actor, "event_road.chosen", before, {"event_road": row.event_road})
+
     def template(self, template_id: int) -> ApprovalTemplate | None:
         """Return a template kept for the bound organisation, associated or not."""
         found = db.session.get(ApprovalTemplate, template_id)
@@ -193,6 +208,7 @@ def _defaults(clock: Clock) -> ApprovalSettings:
         is_dingtalk_channel_on=False,
         monthly_call_quota=5000,
         payload_kept_days=30,
+        event_road=EventRoad.CALLBACK.value,
         notices_off=[],
         version=1,
         updated_at=clock.now(),
