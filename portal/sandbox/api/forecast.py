@@ -13,9 +13,10 @@ from portal.sandbox.api.gate import Call
 from portal.sandbox.approval import flow, resolving
 from portal.sandbox.approval.flow import Actor, Decision, Mode, Node, Rule
 from portal.sandbox.approval.resolving import Origin
+from portal.sandbox.approval.templates import find_template
 from portal.sandbox.faults import FaultName
 from portal.sandbox.settings import ForecastNaming
-from portal.sandbox.tables import Person, Role, Template
+from portal.sandbox.tables import Person, Role
 
 _METHODS = {Mode.ALL: "AND", Mode.ANY: "OR", Mode.ONE_BY_ONE: "ONE_BY_ONE"}
 _DECISIONS = {
@@ -47,7 +48,7 @@ def forecast(call: Call) -> dict[str, Any]:
         raise refused("componentIsNull", "表单控件不能为空")
     if not isinstance(body.get("deptId"), int):
         raise refused("invalidParameter", "参数错误：deptId")
-    template = call.session.get(Template, str(body.get("processCode") or ""))
+    template = find_template(call.session, body.get("processCode"))
     if template is None:
         raise refused("processCodeError", "获取审批模板失败或者模板已被删除")
     person = call.session.get(Person, str(body.get("userId") or ""))

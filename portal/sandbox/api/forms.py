@@ -5,13 +5,18 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from sqlalchemy import select
-
 from portal.sandbox.api.errors import ApiError, refused
 from portal.sandbox.api.form_rules import check_form
 from portal.sandbox.api.gate import Call
 from portal.sandbox.approval import designing, flow
-from portal.sandbox.approval.writing import TemplateRefused, new_template
+from portal.sandbox.approval.templates import (
+    TemplateRefused,
+    all_templates,
+    change_form,
+    find_template,
+    new_template,
+    template_named,
+)
 from portal.sandbox.clock import minute_text
 from portal.sandbox.tables import Person, Template
 
@@ -24,7 +29,7 @@ def save_form(call: Call) -> dict[str, Any]:
     code = call.body.get("processCode")
     if not code:
         return {"result": {"processCode": _create(call).process_code}}
-    template = call.session.get(Template, str(code))
+    template = find_template(call.session, code)
     if template is None:
         raise refused("processcode.error", "审批模板不存在")
     _update(call, template)
@@ -36,7 +41,7 @@ def read_schema(call: Call) -> dict[str, Any]:
     code = call.args.get("processCode")
     if not code:
         raise refused("invalidParameter", "参数错误：processCode")
-    template = call.session.get(Template, code)
+    template = find_template(call.session, code)
     if template is None:
         raise refused("aflowProcessCodeIsError", "审批模板的processCode错误")
     return {"result": schema_of(template)}
@@ -44,8 +49,7 @@ def read_schema(call: Call) -> dict[str, Any]:
 
 def find_process_code(call: Call) -> dict[str, Any]:
     """Exact name to process code (DingTalk: obtain-the-template-code)."""
-    named = select(Template).where(Template.name == call.args.get("name", ""))
-    template = call.session.scalar(named)
+    template = template_named(call.session, call.args.get("name", ""))
     if template is None:
         raise refused("process.error", "模板不存在")
     return {
@@ -58,8 +62,7 @@ def manageable(call: Call) -> dict[str, Any]:
     person = call.session.get(Person, call.args.get("userId", ""))
     if person is None:
         raise refused("userNotExist", "用户不存在")
-    everything = select(Template).order_by(Template.position)
-    templates = list(call.session.scalars(everything)) if person.is_admin else []
+    templates = all_templates(call.session) if person.is_admin else []
     rows = [
         {
             "flowTitle": template.name,
@@ -81,7 +84,7 @@ def visible(call: Call) -> dict[str, Any]:
     userid = call.args.get("userId")
     templates = [
         template
-        for template in call.session.scalars(select(Template).order_by(Template.position))
+        for template in all_templates(call.session)
         if template.status == "PUBLISHED" and (userid is None or is_visible(template, userid))
     ]
     rows = [
@@ -185,22 +188,29 @@ def _create(call: Call) -> Template:
             default_flow=call.settings.default_flow,
         )
     except TemplateRefused as error:
-        if error.problem == "too_many":
-            raise refused("processes.error", "审批模板数量超过上限") from error
-        raise _name_taken() from error
+        raise _refused(error) from error
 
 
 def _update(call: Call, template: Template) -> None:
-    same_name = call.session.scalar(select(Template).where(Template.name == call.body["name"]))
-    if same_name is not None and same_name is not template:
-        raise _name_taken()
+    try:
+        change_form(
+            call.session,
+            template,
+            name=call.body["name"],
+            description=call.body.get("description") or "",
+            components=call.body["formComponents"],
+        )
+    except TemplateRefused as error:
+        raise _refused(error) from error
     if call.settings.update_resets_flow:
         template.flow = flow.dump(designing.default_flow(call.settings.default_flow))
-    template.name, template.description = call.body["name"], call.body.get("description") or ""
-    template.components, template.modified_at = call.body["formComponents"], call.now
 
 
-def _name_taken() -> ApiError:
+def _refused(error: TemplateRefused) -> ApiError:
+    if error.problem == "too_many":
+        return refused("processes.error", "审批模板数量超过上限")
+    if error.problem == "field_in_condition":
+        return refused("formschema.error", "流程条件分支中已使用的表单控件不可修改或删除")
     return refused("formName.error", "已有相同名称表单")
 
 

@@ -8,8 +8,9 @@ from sqlalchemy import Select, select
 
 from portal.sandbox.api.errors import refused
 from portal.sandbox.api.gate import Call
+from portal.sandbox.approval.templates import find_template
 from portal.sandbox.shapes import are_texts, is_number
-from portal.sandbox.tables import Instance, Template
+from portal.sandbox.tables import Instance
 
 DAY_MS = 24 * 3600 * 1000
 OLDEST_DAYS, WIDEST_DAYS = 365, 120
@@ -20,7 +21,7 @@ STATUSES = ("RUNNING", "TERMINATED", "COMPLETED")
 def list_ids(call: Call) -> dict[str, Any]:
     """``nextToken`` goes in as a number and comes out as a text, absent at the end."""
     body = call.body
-    if call.session.get(Template, str(body.get("processCode") or "")) is None:
+    if find_template(call.session, body.get("processCode")) is None:
         raise refused("invalidProcessCode", "无效的processCode")
     token = _number(body.get("nextToken"), code="invalidNextToken", lowest=0, highest=MOST_IDS)
     size = _number(body.get("maxResults"), code="invalidMaxResults", lowest=1, highest=LARGEST_PAGE)

@@ -9,8 +9,8 @@ from portal.sandbox.api.errors import refused
 from portal.sandbox.api.forms import schema_of
 from portal.sandbox.api.gate import Call
 from portal.sandbox.api.process_config import process_config
+from portal.sandbox.approval.templates import find_template
 from portal.sandbox.shapes import are_texts
-from portal.sandbox.tables import Template
 
 MOST_CODES = 20
 
@@ -31,7 +31,7 @@ def schemas_with_flows(call: Call) -> dict[str, Any]:
 
 
 def _entry(call: Call, code: str) -> dict[str, Any]:
-    template = call.session.get(Template, code)
+    template = find_template(call.session, code)
     if template is None:
         raise refused("processNotExist", "审批模板不存在")
     config = process_config(call.session, template, corp_id=call.sandbox.config.corp_id)

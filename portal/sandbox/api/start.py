@@ -13,6 +13,7 @@ from portal.sandbox.api.value_rules import checked_values
 from portal.sandbox.approval import flow, resolving, running
 from portal.sandbox.approval.flow import Actor, Mode, Node, Rule, Step
 from portal.sandbox.approval.resolving import Origin
+from portal.sandbox.approval.templates import find_template
 from portal.sandbox.cast import ROOT
 from portal.sandbox.shapes import are_texts, is_number
 from portal.sandbox.tables import Person, Relation, Template
@@ -81,7 +82,7 @@ def _originator(call: Call) -> Person:
 
 
 def _template(call: Call, originator: Person) -> Template:
-    template = call.session.get(Template, str(call.body["processCode"]))
+    template = find_template(call.session, call.body["processCode"])
     if template is None:
         raise refused("processCodeError", "获取审批模板失败或者模板已被删除")
     if template.status != "PUBLISHED":

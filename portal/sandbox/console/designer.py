@@ -13,6 +13,7 @@ from flask_babel import gettext as _
 from portal.sandbox.approval import designing, flow
 from portal.sandbox.approval.designing import FlowRefused
 from portal.sandbox.approval.flow import Actor, Mode, Rule
+from portal.sandbox.approval.templates import find_template
 from portal.sandbox.clock import now_ms
 from portal.sandbox.console.acting import staff
 from portal.sandbox.runtime import current_sandbox
@@ -33,7 +34,7 @@ def from_link() -> ResponseReturnValue:
 def page(process_code: str) -> ResponseReturnValue:
     """Form, flow and switches of a template."""
     with current_sandbox().storage.read() as session:
-        nodes = _template(session.get(Template, process_code)).flow
+        nodes = _template(find_template(session, process_code)).flow
     return _shown(process_code, nodes=nodes)
 
 
@@ -51,7 +52,7 @@ def save(process_code: str) -> ResponseReturnValue:
     except FlowRefused as error:
         return _shown(process_code, nodes=nodes, problem=error.problem), 422
     with current_sandbox().storage.write() as session:
-        template = _template(session.get(Template, process_code))
+        template = _template(find_template(session, process_code))
         template.flow, template.modified_at = flow.dump(designed), now_ms()
     flash(_("Flow saved and published. The keys of self-select nodes are new."))
     return redirect(url_for(".page", process_code=process_code), code=303)
@@ -86,7 +87,7 @@ def _template(found: Template | None) -> Template:
 
 def _shown(process_code: str, *, nodes: list[dict[str, Any]], problem: str = "") -> str:
     with current_sandbox().storage.read() as session:
-        template = _template(session.get(Template, process_code))
+        template = _template(find_template(session, process_code))
         members = staff(session)
     filled = {"people": [], "range": [], "multi": True, "required": True, "actor_key": ""}
     return render_template(

@@ -5,14 +5,13 @@ from __future__ import annotations
 from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
-from sqlalchemy import select
 
-from portal.sandbox.approval.writing import TemplateRefused, components_from_lines, new_template
+from portal.sandbox.approval.fields_by_hand import components_from_lines
+from portal.sandbox.approval.templates import TemplateRefused, all_templates, find_template, new_template
 from portal.sandbox.clock import now_ms
 from portal.sandbox.console.acting import staff
 from portal.sandbox.runtime import current_sandbox
 from portal.sandbox.settings import load as load_settings
-from portal.sandbox.tables import Template
 
 blueprint = Blueprint("templates_page", __name__)
 
@@ -48,7 +47,7 @@ def save_settings(process_code: str) -> ResponseReturnValue:
     """Enabled or not, who sees it, what the requester and approvers may do."""
     form = request.form
     with current_sandbox().storage.write() as session:
-        template = session.get(Template, process_code)
+        template = find_template(session, process_code)
         if template is None:
             abort(404)
         known = {person.userid for person in staff(session)}
@@ -64,5 +63,5 @@ def save_settings(process_code: str) -> ResponseReturnValue:
 
 def _shown(*, problem: str = "") -> str:
     with current_sandbox().storage.read() as session:
-        templates = session.scalars(select(Template).order_by(Template.position)).all()
+        templates = all_templates(session)
     return render_template("sandbox/templates.html", templates=templates, problem=problem, typed=request.form)

@@ -25,6 +25,9 @@ Every request needs the header ``X-Sandbox-Control: 1``. ``GET /control`` withou
   notifier; mode: all, any, one_by_one; decision: manual, auto_agree, auto_refuse; if_nobody: pass, admin;
   when: ``{"Level": ["edit"]}``, the values for which the node is on the path;
   ``PATCH /control/templates/<code>``: ``{status, visible_to, requester_may_withdraw, allows_countersigning}``
+- ``POST /control/templates``: ``{name, components}`` in the shape of the API's ``formComponents``;
+  ``PUT /control/templates/<code>/form``: the same for a template that is there; ``DELETE /control/templates/<code>``;
+  ``POST /control/templates/<code>/copy``: ``{name}``
 - ``GET /control/calls``: counts by operation and result in this month
 - ``GET /control/deliveries``: events with their attempts
 - ``GET /control/stream``: the Stream connections; ``POST /control/stream/end``: ``{}`` announces their end,
@@ -39,7 +42,7 @@ from __future__ import annotations
 
 from flask import Blueprint
 
-from portal.sandbox.control import approvals, messages, organisation, pushes, switches
+from portal.sandbox.control import approvals, messages, organisation, pushes, switches, templates
 from portal.sandbox.control.guard import ControlRefused, check_caller, refusal
 
 
@@ -48,7 +51,7 @@ def control_blueprint() -> Blueprint:
     blueprint = Blueprint("control", __name__, url_prefix="/control")
     blueprint.before_request(check_caller)
     blueprint.register_error_handler(ControlRefused, refusal)
-    for part in (switches, pushes, approvals, organisation, messages):
+    for part in (switches, pushes, approvals, templates, organisation, messages):
         for rule, methods, view in part.ROUTES:
             blueprint.add_url_rule(rule, view.__name__, view, methods=methods)
     return blueprint

@@ -8,6 +8,7 @@ from sqlalchemy import delete, func, select
 
 from portal.sandbox import cast, settings
 from portal.sandbox.api import meter, operations
+from portal.sandbox.approval.templates import all_templates
 from portal.sandbox.clock import month_of, now_ms
 from portal.sandbox.control.guard import ControlRefused, json_body
 from portal.sandbox.faults import ANY, CHOSEN_ANSWER, CHOSEN_ANSWERS, FaultName, SealPart
@@ -16,7 +17,7 @@ from portal.sandbox.runtime import current_sandbox
 from portal.sandbox.settings import Permission, SettingRefused
 from portal.sandbox.shapes import is_number
 from portal.sandbox.storage import Base
-from portal.sandbox.tables import CallCount, Delivery, DeliveryState, Fault, Instance, Template
+from portal.sandbox.tables import CallCount, Delivery, DeliveryState, Fault, Instance
 
 MOST_TIMES, LONGEST_SECONDS = 10**6, 3600
 
@@ -29,7 +30,7 @@ def state() -> Response:
             session.execute(select(Delivery.state, func.count()).group_by(Delivery.state)).tuples().all()
         )
         counts = {
-            "templates": session.scalar(select(func.count()).select_from(Template)),
+            "templates": len(all_templates(session)),
             "instances": session.scalar(select(func.count()).select_from(Instance)),
             "deliveries": {each.value: deliveries.get(each.value, 0) for each in DeliveryState},
             "metered_calls": meter.used(session),
