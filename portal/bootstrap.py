@@ -6,6 +6,7 @@ from portal.channels.approval_channel import ChannelName
 from portal.channels.dingtalk.approvals import DingTalkApprovals
 from portal.channels.dingtalk.connection import DingTalkConnection
 from portal.channels.dingtalk.failed_pushes import DingTalkFailedPushes
+from portal.channels.dingtalk.flow_rules_reading import DingTalkFlowRules
 from portal.channels.dingtalk.notices import DingTalkNotices
 from portal.channels.dingtalk.people import DingTalkPeople
 from portal.channels.dingtalk.stream import DingTalkStream
@@ -32,6 +33,8 @@ from portal.services.event_inbox import EventInbox
 from portal.services.event_roads import EventRoads
 from portal.services.failed_pushes import FailedPushList
 from portal.services.flow_choices import FlowChoices
+from portal.services.flow_rule_telling import FlowRuleTelling
+from portal.services.gone_instances import GoneInstances
 from portal.services.health import Health
 from portal.services.in_step import InStep
 from portal.services.instance_adoption import InstanceAdoption
@@ -51,9 +54,12 @@ from portal.services.stream_connections import StreamConnections
 from portal.services.stream_intake import StreamIntake
 from portal.services.sweep import Sweep
 from portal.services.syncing import Syncing
+from portal.services.template_acceptance import TemplateAcceptance
+from portal.services.template_check import TemplateCheck
 from portal.services.template_extension import TemplateExtension
 from portal.services.template_generation import TemplateGeneration
 from portal.services.trials import Trials
+from portal.services.unstarted_resumption import Resumption
 from portal.services.work_figures import WorkFigures
 from portal.services.work_notices import WorkNotices
 from portal.settings import Settings
@@ -107,9 +113,19 @@ def build_services(settings: Settings, clock: Clock) -> Services:
     failed_pushes = FailedPushList(
         clock=clock, channel=DingTalkFailedPushes(connection), calls=calls, roads=roads, sweep=sweep
     )
+    resumption = Resumption(public_url=settings.public_url)
+    template_check = TemplateCheck(
+        clock=clock,
+        templates=templates,
+        telling=FlowRuleTelling(channel=DingTalkFlowRules(connection)),
+        calls=calls,
+        resumption=resumption,
+        public_url=settings.public_url,
+    )
     chores = Chores(
         clock=clock,
         tasks={
+            ChoreName.CHECK_TEMPLATE: template_check.go_round,
             ChoreName.DRAIN_FAILED_PUSHES: failed_pushes.drain,
             ChoreName.PRUNE_PAYLOADS: retention.prune,
             ChoreName.SWEEP: sweep.go_round,
@@ -133,6 +149,10 @@ def build_services(settings: Settings, clock: Clock) -> Services:
         dingtalk_apps=DingTalkApps(clock=clock, box=box, connection=connection, people=directory),
         templates=templates,
         approval_settings=approval_settings,
+        template_check=template_check,
+        template_acceptance=TemplateAcceptance(
+            clock=clock, template_check=template_check, resumption=resumption
+        ),
         template_generation=TemplateGeneration(clock=clock, connection=connection, templates=templates),
         custom_templates=custom_templates,
         template_extension=TemplateExtension(
@@ -162,6 +182,7 @@ def build_services(settings: Settings, clock: Clock) -> Services:
         event_roads=roads,
         failed_pushes=failed_pushes,
         in_step=InStep(clock=clock, health=health, roads=roads, calls=calls),
+        gone_instances=GoneInstances(clock=clock),
         syncing=Syncing(clock=clock, requests=access_requests, calls=calls, chores=chores),
         doers={
             WorkKind.APPROVAL: approval_work.advance,

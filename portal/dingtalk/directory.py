@@ -180,6 +180,14 @@ class Directory:
 
     def department_name(self, department_id: int) -> str:
         """Return a department's name; the root is 1 here (DingTalk: topapi/v2/department/get)."""
+        return text(self._department(department_id).get("name"))
+
+    def department_heads(self, department_id: int) -> tuple[str, ...]:
+        """Return the user ids of a department's heads; the root is 1 here (DingTalk: topapi/v2/department/get)."""
+        heads = sequence(self._department(department_id).get("dept_manager_userid_list"))
+        return tuple(text(user_id) for user_id in heads)
+
+    def _department(self, department_id: int) -> Json:
         answer = self._transport.oapi(
             Call(
                 operation=Operation.READ_DEPARTMENT,
@@ -189,7 +197,7 @@ class Directory:
                 body={"dept_id": department_id, "language": "zh_CN"},
             )
         )
-        return text(mapping(answer["result"]).get("name"))
+        return mapping(answer["result"])
 
 
 def _person(result: Json) -> DirectoryPerson:

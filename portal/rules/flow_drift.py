@@ -101,18 +101,17 @@ def _paired(before: tuple[Node, ...], after: tuple[Node, ...]) -> dict[int, int]
 
 
 def _kind(node: Node) -> NodeRule:
-    """Take the rules that cannot always be told apart for one."""
-    return NodeRule.RESOLVED if node.rule in _HARD_TO_TELL else node.rule
+    """Take rules that DingTalk does not always tell apart for one."""
+    return node.rule if node.rule in _PLAIN_TO_SEE else NodeRule.RESOLVED
 
 
-_HARD_TO_TELL = frozenset(
+_PLAIN_TO_SEE = frozenset(
     {
-        NodeRule.RESOLVED,
-        NodeRule.SPECIFIED_MEMBERS,
-        NodeRule.DIRECT_SUPERVISOR,
-        NodeRule.DEPARTMENT_HEAD,
-        NodeRule.FORMULA,
-        NodeRule.UNKNOWN,
+        NodeRule.SELECTED_BY_INITIATOR,
+        NodeRule.AUTOMATIC,
+        NodeRule.AUTOMATIC_REFUSAL,
+        NodeRule.CONDITION,
+        NodeRule.PARALLEL,
     }
 )
 
@@ -139,9 +138,9 @@ def _differences(old: Node, new: Node) -> Iterator[FlowChange]:
 def _is_another_rule(old: Node, new: Node) -> bool:
     if old.rule == new.rule:
         return False
-    if {old.rule, new.rule} <= _HARD_TO_TELL:
-        return Certainty.CONSISTENT_WITH not in (old.certainty, new.certainty)
-    return True
+    # What was only guessed before and is known now has not changed.
+    is_known = Certainty.CONSISTENT_WITH not in (old.certainty, new.certainty)
+    return is_known or not {old.rule, new.rule}.isdisjoint(_PLAIN_TO_SEE)
 
 
 def _names_fixed_people(old: Node, new: Node) -> bool:

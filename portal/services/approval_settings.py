@@ -19,6 +19,7 @@ from portal.services.audit import Actor, record
 from portal.services.faults import FieldFault, Problem, ProblemReason
 from portal.services.notice_promises import NoticeKind
 from portal.services.people import People
+from portal.services.template_flow import wake_check
 
 SHORTEST_KEPT_DAYS, LONGEST_KEPT_DAYS = 1, 3650
 LARGEST_QUOTA = 10_000_000
@@ -69,6 +70,7 @@ class ApprovalSettingsService:
             before = {"process_code": row.template.process_code if row.template else None}
             row.template = template
             row.is_dingtalk_channel_on = True
+            wake_check(session, at=self.clock.now())
             self._record(
                 session,
                 actor,

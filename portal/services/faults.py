@@ -35,6 +35,8 @@ class ProblemReason(StrEnum):
     FORM_DIFFERS = "form_differs"
     BYPASS_NEEDS_CONSENT = "bypass_needs_consent"
     FIELDS_MISSING = "fields_missing"
+    TEMPLATE_CHANGED = "template_changed"
+    TEMPLATE_NOT_USABLE = "template_not_usable"
     NOTHING_TO_ADD = "nothing_to_add"
     NOT_A_DINGTALK_PERSON = "not_a_dingtalk_person"
     NO_DEPARTMENT = "no_department"

@@ -27,6 +27,7 @@ from portal.services.event_inbox import EventInbox
 from portal.services.event_roads import EventRoads
 from portal.services.failed_pushes import FailedPushList
 from portal.services.flow_choices import FlowChoices
+from portal.services.gone_instances import GoneInstances
 from portal.services.health import Health
 from portal.services.in_step import InStep
 from portal.services.parked_events import ParkedEvents
@@ -37,6 +38,8 @@ from portal.services.sign_in import SignIns
 from portal.services.stream_connections import StreamConnections
 from portal.services.stream_intake import StreamIntake
 from portal.services.syncing import Syncing
+from portal.services.template_acceptance import TemplateAcceptance
+from portal.services.template_check import TemplateCheck
 from portal.services.template_extension import TemplateExtension
 from portal.services.template_generation import TemplateGeneration
 from portal.services.trials import Trials
@@ -57,6 +60,8 @@ class Services:
     templates: DingTalkTemplates
     approval_settings: ApprovalSettingsService
     template_generation: TemplateGeneration
+    template_check: TemplateCheck
+    template_acceptance: TemplateAcceptance
     custom_templates: CustomTemplates
     template_extension: TemplateExtension
     trials: Trials
@@ -73,6 +78,7 @@ class Services:
     event_roads: EventRoads
     failed_pushes: FailedPushList
     in_step: InStep
+    gone_instances: GoneInstances
     syncing: Syncing
     doers: Mapping[WorkKind, Callable[[Any], None]]
     event_inbox: EventInbox

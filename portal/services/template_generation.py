@@ -22,7 +22,7 @@ from portal.rules.official_form import OFFICIAL_FIELDS, OFFICIAL_NAMES
 from portal.services.approval_settings import stored_settings
 from portal.services.audit import Actor, record
 from portal.services.faults import FieldFault, Problem, ProblemReason
-from portal.services.template_flow import flow_snapshot, initiator_department
+from portal.services.template_flow import confirm, initiator_department
 
 CLAIM_LASTS = timedelta(seconds=60)
 NAME_TAKEN = "template_name_taken"
@@ -84,8 +84,14 @@ class TemplateGeneration:
                 )
                 row.name, row.language = form.name or name, language
                 row.field_mapping = {each.name.value: each.labels[language] for each in OFFICIAL_FIELDS}
-                row.mode, row.flow = flow_snapshot(nodes)
-                row.verified_at = self.clock.now()
+                confirm(
+                    session,
+                    row,
+                    fields=form.fields,
+                    nodes=nodes,
+                    bypass_accepted_by=None,
+                    at=self.clock.now(),
+                )
                 session.add(row)
                 session.flush()
                 record(

@@ -68,6 +68,16 @@ _WORDS: dict[ProblemReason, tuple[LazyString, LazyString, LazyString]] = {
         _("It adds only what is missing, and only to templates that it made itself. Nothing was changed."),
         _("Add the field in DingTalk's designer as shown below, then read the template again."),
     ),
+    ProblemReason.TEMPLATE_CHANGED: (
+        _("The template is not what you saw any more"),
+        _("It was changed again in DingTalk, or by another admin. Nothing of yours was saved."),
+        _("Look at what is shown now and decide again."),
+    ),
+    ProblemReason.TEMPLATE_NOT_USABLE: (
+        _("The template cannot be used as it is now"),
+        _("Requests could not be started with its present form or flow."),
+        _("Mend it in DingTalk's designer as it says below, publish it and press Check again."),
+    ),
     ProblemReason.NOT_A_DINGTALK_PERSON: (
         _("This needs an admin who is a member in DingTalk"),
         _(

@@ -1,0 +1,85 @@
+"""What a look at a template found, and what of it is kept until an admin has dealt with it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Self
+
+from portal.channels.failures import Failure
+from portal.rules.field_mapping import FieldMapping
+from portal.rules.flow_drift import FlowChange
+from portal.rules.flow_rules import FlowVerdict, Node
+from portal.rules.form_drift import FormChange
+from portal.rules.template_field import TemplateField
+
+
+@dataclass(frozen=True, kw_only=True)
+class Drift:
+    """What is different from what an admin confirmed; ``nodes`` is the flow as it was seen then."""
+
+    is_gone: bool = False
+    is_disabled: bool = False
+    form: tuple[FormChange, ...] = ()
+    flow: tuple[FlowChange, ...] = ()
+    nodes: tuple[Node, ...] = ()
+
+    def __bool__(self) -> bool:
+        return bool(self.is_gone or self.is_disabled or self.form or self.flow)
+
+    def to_json(self) -> dict[str, Any]:
+        return {
+            "is_gone": self.is_gone,
+            "is_disabled": self.is_disabled,
+            "form": [each.to_json() for each in self.form],
+            "flow": [each.to_json() for each in self.flow],
+            "nodes": [each.to_json() for each in self.nodes],
+        }
+
+    @classmethod
+    def from_json(cls, stored: Mapping[str, Any] | None) -> Self:
+        """Read what is kept with a template; nothing kept is no drift."""
+        if not stored:
+            return cls()
+        return cls(
+            is_gone=stored["is_gone"],
+            is_disabled=stored["is_disabled"],
+            form=tuple(FormChange.from_json(each) for each in stored["form"]),
+            flow=tuple(FlowChange.from_json(each) for each in stored["flow"]),
+            nodes=tuple(Node.from_json(each) for each in stored["nodes"]),
+        )
+
+    @property
+    def says(self) -> tuple[object, ...]:
+        """What a person reads of it: two that say the same are one drift, whatever ids their nodes have."""
+        return (self.is_gone, self.is_disabled, self.form, self.flow)
+
+
+@dataclass(frozen=True, kw_only=True)
+class TemplateReport:
+    """A template as it is in DingTalk now. With a ``failure`` the look could not be finished, and nothing of what
+    was not seen is known to be different. ``fields`` and ``mapping`` are those of now, empty if it is gone."""
+
+    checked_at: datetime
+    nodes: tuple[Node, ...] = ()
+    verdict: FlowVerdict | None = None
+    form_changes: tuple[FormChange, ...] = ()
+    flow_changes: tuple[FlowChange, ...] = ()
+    is_gone: bool = False
+    is_disabled: bool = False
+    failure: Failure | None = None
+    name: str = ""
+    fields: tuple[TemplateField, ...] = ()
+    mapping: FieldMapping = field(default_factory=FieldMapping)
+
+    @property
+    def drift(self) -> Drift:
+        """What of it differs from what was confirmed."""
+        return Drift(
+            is_gone=self.is_gone,
+            is_disabled=self.is_disabled,
+            form=self.form_changes,
+            flow=self.flow_changes,
+            nodes=self.nodes,
+        )
