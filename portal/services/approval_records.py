@@ -37,6 +37,11 @@ class ToldRecord:
     label: str
     occurred_at: datetime
 
+    @property
+    def is_by_nobody(self) -> bool:
+        """Whether a placeholder acted, or nobody: what DingTalk does by itself."""
+        return not self.who and (not self.user_id or "_" in self.user_id)
+
 
 def strangers_in(approval: Approval) -> frozenset[str]:
     """Return the user ids of earlier readings that the directory does not know."""

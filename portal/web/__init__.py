@@ -6,10 +6,13 @@ from flask import Flask
 
 from portal.settings import Settings
 from portal.web.access import init_access
+from portal.web.access_requests.approvers import approvers
+from portal.web.access_requests.closing import request_closing
 from portal.web.access_requests.routes import access_requests
 from portal.web.access_requests.syncing import request_syncing
 from portal.web.approval_settings.routes import approval_settings
 from portal.web.callbacks.door import CallbackDoor
+from portal.web.doctor.routes import doctor
 from portal.web.errors import init_errors
 from portal.web.formatters import init_formatters
 from portal.web.headers import init_headers
@@ -33,6 +36,17 @@ def init_web(app: Flask, settings: Settings) -> None:
     init_languages(app)
     init_words(app)
     init_access(app, settings)
-    for area in (access_requests, approval_settings, health, people, request_syncing, sign_in, trials):
+    for area in (
+        access_requests,
+        approvers,
+        approval_settings,
+        doctor,
+        health,
+        people,
+        request_syncing,
+        request_closing,
+        sign_in,
+        trials,
+    ):
         app.register_blueprint(area)
     app.wsgi_app = CallbackDoor(app)  # type: ignore[method-assign]  # Flask's own way to put something in front

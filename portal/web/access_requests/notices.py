@@ -12,6 +12,7 @@ from flask_babel import format_time, gettext
 from portal.channels.failures import Failure, OwnFailure, Retry
 from portal.models import Approval, Person
 from portal.rules.approval_state import ApprovalState
+from portal.services.gone_instances import is_gone
 from portal.web.words.failures import failure_words
 from portal.web.words.states import state_badge
 from portal.web.words.twins import twin_words
@@ -22,11 +23,13 @@ WITHDRAWAL_CALL = "terminateProcessInstance"
 # What a search consists of: a failure of theirs says nothing about the start itself.
 SEARCH_CALLS = frozenset({"listProcessInstanceIds", "getProcessInstance"})
 TWIN = "twin"
+DOES_NOT_COUNT = ("self_approved", "nobody_agreed")
 
 _FAILURE_MATTERS = (
     ApprovalState.SUBMITTED,
     ApprovalState.START_UNKNOWN,
     ApprovalState.COULD_NOT_START,
+    ApprovalState.NEEDS_CHOICE,
     ApprovalState.PENDING,
 )
 
@@ -57,9 +60,9 @@ def notices_about(approval: Approval, viewer: Person) -> Iterator[Notice]:
         yield _failure(approval, Failure.from_json(approval.failure), viewer)
 
 
-def is_self_approved(approval: Approval) -> bool:
-    """Whether the only one who agreed is the requester."""
-    return approval.incident is not None and approval.incident["kind"] == "self_approved"
+def counts_for_nothing(approval: Approval) -> bool:
+    """Whether nobody but the requester agreed, or nobody at all."""
+    return approval.incident is not None and approval.incident["kind"] in DOES_NOT_COUNT
 
 
 def web_address(url: str | None) -> str | None:
@@ -75,6 +78,20 @@ def _incident(approval: Approval, kind: str) -> Notice:
             title=gettext("Nobody decides about their own request"),
             sentences=(
                 gettext("Ask again, and tell an organization admin that the flow in DingTalk allowed this."),
+            ),
+        )
+    if kind == "nobody_agreed":
+        return Notice(
+            kind="danger",
+            title=gettext("Nobody agreed to this request"),
+            sentences=(
+                gettext(
+                    "The flow in DingTalk let it pass by itself: it has nobody to decide at one of its nodes."
+                ),
+                gettext(
+                    "An organization admin opens the flow in DingTalk’s designer and sees to it that somebody "
+                    "decides; then ask again."
+                ),
             ),
         )
     _, now = state_badge(told["told"])
@@ -102,18 +119,26 @@ def _twin(told: dict[str, Any]) -> Notice:
 
 
 def _failure(approval: Approval, failure: Failure, viewer: Person) -> Notice:
+    if is_gone(approval):
+        return _gone(approval, viewer)
     words = failure_words(failure)
     title, kind = words.title, "warning"
     remedy: tuple[str, ...]
     if approval.state == ApprovalState.COULD_NOT_START:
         kind, remedy = "danger", (words.remedy, _who_tries_again(approval, failure, viewer))
+    elif approval.state == ApprovalState.NEEDS_CHOICE:
+        remedy = (_who_chooses_again(approval, words.remedy, viewer),)
     elif approval.state == ApprovalState.START_UNKNOWN:
         if failure.operation in SEARCH_CALLS:
             title = gettext("The portal could not look for the approval: %(why)s", why=words.title)
         own = (words.remedy,) if failure.retry == Retry.PERMANENT else ()
         remedy = (*own, _next_look(approval))
     elif approval.state == ApprovalState.PENDING and _is_refused_withdrawal(failure):
-        remedy = (words.remedy, gettext("The approval still runs."))
+        remedy = (
+            words.remedy,
+            gettext("The approval still runs."),
+            gettext("Its withdrawal can be asked for again."),
+        )
         if failure.kind != WITHDRAWAL_REFUSED:
             title = gettext("DingTalk refused the withdrawal: %(why)s", why=words.title)
     else:
@@ -131,6 +156,24 @@ def _failure(approval: Approval, failure: Failure, viewer: Person) -> Notice:
     )
 
 
+def _gone(approval: Approval, viewer: Person) -> Notice:
+    if viewer.id == approval.requester.id:
+        remedy = gettext("Close the request below and ask again.")
+    elif viewer.is_organization_admin:
+        remedy = gettext("Close the request below, or let its requester do it and ask again.")
+    else:
+        remedy = gettext("Its requester or an organization admin can close it.")
+    return Notice(
+        kind="warning",
+        title=gettext("The approval no longer exists in DingTalk"),
+        sentences=(
+            gettext("It was deleted there. How it would have ended is not known, so no access is given."),
+            remedy,
+            gettext("The portal asks DingTalk again once a day, in case it comes back."),
+        ),
+    )
+
+
 def _who_tries_again(approval: Approval, failure: Failure, viewer: Person) -> str:
     if failure.kind == OwnFailure.NOT_FOUND_AFTER_UNKNOWN:
         if viewer.id == approval.requester.id:
@@ -143,6 +186,14 @@ def _who_tries_again(approval: Approval, failure: Failure, viewer: Person) -> st
     return str(
         gettext("If you cannot do that, show this page to an organization admin. Then press Try again.")
     )
+
+
+def _who_chooses_again(approval: Approval, otherwise: str, viewer: Person) -> str:
+    if viewer.id == approval.requester.id:
+        return str(
+            gettext("Nothing was started. Choose approvers again below; the request goes on from there.")
+        )
+    return otherwise
 
 
 def _next_try(approval: Approval) -> str:

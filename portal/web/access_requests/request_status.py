@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime
 
 from flask_babel import gettext
 
-from portal.channels.approval_channel import RecordKind
 from portal.channels.dingtalk.call_counting import QUOTA_EXHAUSTED
-from portal.models import AccessRequest, Approval, ApprovalRecord, Person
+from portal.models import AccessRequest, Person
 from portal.rules.approval_state import ApprovalState, is_final
-from portal.web.access_requests.notices import Notice, is_self_approved, notices_about, web_address
-from portal.web.words.records import record_words
+from portal.services.gone_instances import is_gone
+from portal.web.access_requests.notices import Notice, counts_for_nothing, notices_about, web_address
+from portal.web.access_requests.timeline import Entry, timeline_of
 from portal.web.words.states import (
     state_badge,
     state_sentence,
@@ -23,18 +21,6 @@ from portal.web.words.states import (
 )
 
 _WAITS_FOR_THE_REQUESTER = (ApprovalState.COULD_NOT_START, ApprovalState.NEEDS_CHOICE)
-_ENDED_BY_SOMEBODY = (ApprovalState.WITHDRAWN, ApprovalState.TERMINATED)
-
-
-@dataclass(frozen=True, kw_only=True)
-class Entry:
-    """One line of the timeline; ``kind`` selects its look."""
-
-    kind: str
-    title: str
-    at: datetime | None = None
-    by: str = ""
-    remark: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,23 +37,31 @@ class RequestStatus:
     can_change: bool
     can_withdraw: bool
     can_try_again: bool
+    can_close: bool
+    can_choose: bool
 
 
 def status_of(request: AccessRequest, *, viewer: Person, are_calls_stopped: bool) -> RequestStatus:
     """Return what ``viewer`` is shown about ``request``; while calls are stopped nothing is about to start."""
     is_theirs = request.requester_id == viewer.id
     states = {approval.state for approval in request.approvals}
+    are_gone = any(is_gone(approval) for approval in request.approvals)
     return RequestStatus(
         request=request,
         badge=badge_of(request),
         sentence=_sentence(request, are_calls_stopped=are_calls_stopped),
         notices=tuple(notice for approval in request.approvals for notice in notices_about(approval, viewer)),
-        timeline=tuple(_timeline(request)),
+        timeline=tuple(timeline_of(request)),
         links=tuple(filter(None, (web_address(each.instance_url) for each in request.approvals))),
         version=version_of(request),
         can_change=any(not is_final(state) and state not in _WAITS_FOR_THE_REQUESTER for state in states),
-        can_withdraw=is_theirs and not is_final(request.state) and not _is_withdrawing(request),
+        can_withdraw=is_theirs
+        and not is_final(request.state)
+        and not _is_withdrawing(request)
+        and not are_gone,
         can_try_again=is_theirs and ApprovalState.COULD_NOT_START in states,
+        can_close=are_gone and (is_theirs or viewer.is_organization_admin),
+        can_choose=is_theirs and ApprovalState.NEEDS_CHOICE in states,
     )
 
 
@@ -78,16 +72,23 @@ def version_of(request: AccessRequest) -> str:
 
 def badge_of(request: AccessRequest) -> tuple[str, str]:
     """Return the kind and the text of the badge for a whole request."""
-    if any(is_self_approved(approval) for approval in request.approvals):
+    if any(counts_for_nothing(approval) for approval in request.approvals):
         return "danger", gettext("Does not count")
     return withdrawing_badge() if _is_withdrawing(request) else state_badge(request.state)
 
 
 def _sentence(request: AccessRequest, *, are_calls_stopped: bool) -> str:
-    if any(is_self_approved(approval) for approval in request.approvals):
+    kinds = {(each.incident or {}).get("kind") for each in request.approvals}
+    if "self_approved" in kinds:
         return str(gettext("Agreed only by the requester: it does not count and gives no access."))
+    if "nobody_agreed" in kinds:
+        return str(
+            gettext("Approved in DingTalk although nobody agreed: it does not count and gives no access.")
+        )
     if _is_withdrawing(request):
         return withdrawing_sentence(request.state)
+    if any(is_gone(each) for each in request.approvals):
+        return str(gettext("The approval no longer exists in DingTalk, so nobody can decide any more."))
     waiting_for = [each.failure["kind"] for each in request.approvals if each.failure]
     if are_calls_stopped:
         waiting_for.insert(0, QUOTA_EXHAUSTED)
@@ -101,53 +102,3 @@ def _is_withdrawing(request: AccessRequest) -> bool:
         approval.withdrawal_requested_at is not None and not is_final(approval.state)
         for approval in request.approvals
     )
-
-
-def _timeline(request: AccessRequest) -> Iterator[Entry]:
-    yield Entry(
-        kind="success", title=gettext("Submitted"), at=request.submitted_at, by=request.requester.name
-    )
-    for approval in request.approvals:
-        if approval.started_at is not None:
-            yield Entry(kind="success", title=gettext("Started in DingTalk"), at=approval.started_at)
-        yield from (_entry(record) for record in approval.records if _is_told(record, approval))
-        if approval.withdrawal_requested_at is not None:
-            yield Entry(
-                kind="neutral",
-                title=gettext("Withdrawal asked for"),
-                at=approval.withdrawal_requested_at,
-                by=request.requester.name,
-            )
-        yield _where_it_stands(approval)
-
-
-def _is_told(record: ApprovalRecord, approval: Approval) -> bool:
-    if record.kind == RecordKind.SUBMITTED:
-        return False  # the start has its own line
-    if record.kind == RecordKind.WITHDRAWN and approval.state in _ENDED_BY_SOMEBODY:
-        return False  # the outcome says who ended it
-    return record.kind != RecordKind.OTHER or bool(record.person_name or record.remark)
-
-
-def _entry(record: ApprovalRecord) -> Entry:
-    kind, title = record_words(record.kind)
-    # DingTalk may tell no time; the channel then gives the beginning of time
-    at = record.occurred_at if record.occurred_at.year > 1970 else None
-    return Entry(kind=kind, title=title, at=at, by=record.person_name, remark=record.remark)
-
-
-def _where_it_stands(approval: Approval) -> Entry:
-    kind, title = state_badge(approval.state)
-    if approval.state == ApprovalState.PENDING:
-        return Entry(kind=kind, title=gettext("Waiting for %(name)s", name=approval.approver.name))
-    if approval.state == ApprovalState.SUBMITTED:
-        return Entry(kind=kind, title=gettext("To be started in DingTalk"))
-    if not is_final(approval.state):
-        return Entry(kind=kind, title=title)
-    ended = [record for record in approval.records if record.kind == RecordKind.WITHDRAWN]
-    if approval.state in _ENDED_BY_SOMEBODY and ended:
-        by, remark = ended[-1].person_name, ended[-1].remark
-        return Entry(kind=kind, title=title, at=approval.closed_at, by=by, remark=remark)
-    if is_self_approved(approval):
-        return Entry(kind="danger", title=gettext("Does not count"), at=approval.closed_at)
-    return Entry(kind=kind, title=title, at=approval.closed_at)

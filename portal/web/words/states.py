@@ -23,6 +23,11 @@ _BADGES = {
     ApprovalState.WITHDRAWN: ("neutral", _l("Withdrawn")),
     ApprovalState.TERMINATED: ("warning", _l("Ended in DingTalk")),
 }
+_ENDED_BY = {
+    ApprovalState.REJECTED: _l("Rejected by %(who)s"),
+    ApprovalState.WITHDRAWN: _l("Withdrawn by %(who)s"),
+    ApprovalState.TERMINATED: _l("Ended in DingTalk by %(who)s"),
+}
 _SENTENCES = {
     ApprovalState.SUBMITTED: _l(
         "The request is saved. The portal is about to start the approval in DingTalk."
@@ -96,6 +101,12 @@ def state_badge(state: str) -> tuple[str, str]:
     """Return the kind and the text of the badge for an approval state."""
     kind, text = _BADGES[ApprovalState(state)]
     return kind, str(text)
+
+
+def ended_by(state: str, who: str) -> str:
+    """Return how an approval ended, and by whom where that is known (``who`` is a name or empty)."""
+    sentence = _ENDED_BY.get(ApprovalState(state))
+    return str(sentence) % {"who": who} if who and sentence else state_badge(state)[1]
 
 
 def state_sentence(state: str) -> str:

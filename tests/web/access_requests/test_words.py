@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import UTC, datetime
 
 import pytest
 from flask import Flask
@@ -13,6 +14,7 @@ from portal.rules.approval_state import ApprovalState
 from portal.rules.approver_policy import ChoiceReason, Nobody, NobodyReason
 from portal.rules.entitlement import Entitlement
 from portal.rules.validity import PRESET_DAYS
+from portal.services.approval_records import ToldRecord
 from portal.web.access_requests.request_form import PRESETS
 from portal.web.words.levels import level_includes
 from portal.web.words.records import record_words
@@ -61,9 +63,27 @@ def test_every_dead_end_says_why_and_what_to_do(reason: NobodyReason, fallback_f
 
 @pytest.mark.parametrize("kind", RecordKind)
 def test_every_record_has_words(kind: RecordKind) -> None:
-    look, title = record_words(kind.value)
-    assert look in KINDS
-    assert title
+    for who, user_id in (("Chen", "chen"), ("", "V00_1"), ("", "somebody_gone")):
+        for others in ((), ("Dora",), ("Dora", "Kate", "Iris")):
+            look, title = record_words(a_record(kind, who=who, user_id=user_id, others=others))
+            assert look in KINDS
+            assert title
+            assert "%" not in title
+            assert "V00_" not in title
+
+
+def test_what_we_have_no_word_for_is_told_in_dingtalks_own() -> None:
+    told = a_record(RecordKind.OTHER, who="Chen", user_id="chen", label="50%(who)s 催办")
+    assert record_words(told)[1] == "Chen did what DingTalk calls “50%(who)s 催办”"
+
+
+def a_record(
+    kind: RecordKind, *, who: str, user_id: str, others: tuple[str, ...] = (), label: str = ""
+) -> ToldRecord:
+    at = datetime(2026, 1, 2, tzinfo=UTC)
+    return ToldRecord(
+        kind=kind, user_id=user_id, who=who, others=others, remark="", label=label, occurred_at=at
+    )
 
 
 @pytest.mark.parametrize("level", Entitlement)
