@@ -92,7 +92,7 @@ class FlowChoices:
         for index, node in enumerate(nodes_to_choose(nodes)):
             allowed = self._allowed(question, node)
             if sent is not None:
-                chosen = self._named(question, _sent_for(node, index, sent))
+                chosen = self.named(corp_id=question.corp_id, user_ids=_sent_for(node, index, sent))
             else:
                 chosen = _to_begin_with(node, preferred if index == 0 else None)
             pickers.append(
@@ -151,6 +151,18 @@ class FlowChoices:
             if each.user_id != requester_user_id
         )
 
+    def named(self, *, corp_id: str, user_ids: Sequence[str]) -> tuple[NodePerson, ...]:
+        """Return those of ``user_ids`` who are active in the organisation, by name."""
+        wanted = list(dict.fromkeys(user_ids))[:MOST_PEOPLE]
+        known = select(Person).where(Person.corp_id == corp_id, Person.user_id.in_(wanted))
+        names = {each.user_id: each.name for each in db.session.scalars(known) if each.is_active}
+        db.session.rollback()
+        for user_id in wanted:
+            found = self.people.directory.find(user_id) if user_id not in names else None
+            if found is not None and found.is_active:
+                names[user_id] = found.name
+        return tuple(NodePerson(user_id=each, name=names[each]) for each in wanted if each in names)
+
     def _nodes(self, question: FlowQuestion) -> tuple[Node, ...]:
         nodes = self.forecasts.foresee(
             process_code=question.process_code,
@@ -166,17 +178,6 @@ class FlowChoices:
         if allowed is not None:
             allowed.pop(question.requester_user_id, None)
         return allowed
-
-    def _named(self, question: FlowQuestion, user_ids: Sequence[str]) -> tuple[NodePerson, ...]:
-        wanted = list(dict.fromkeys(user_ids))[:MOST_PEOPLE]
-        known = select(Person).where(Person.corp_id == question.corp_id, Person.user_id.in_(wanted))
-        names = {each.user_id: each.name for each in db.session.scalars(known) if each.is_active}
-        db.session.rollback()
-        for user_id in wanted:
-            found = self.people.directory.find(user_id) if user_id not in names else None
-            if found is not None and found.is_active:
-                names[user_id] = found.name
-        return tuple(NodePerson(user_id=each, name=names[each]) for each in wanted if each in names)
 
     def _remembered(self, user_ids: Sequence[str], node: Node, index: int) -> dict[str, tuple[int, str]]:
         """Keep people and return our id and the name for each user id."""

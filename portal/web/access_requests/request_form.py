@@ -19,6 +19,7 @@ from portal.models import Resource
 from portal.rules.entitlement import entitlements_of
 from portal.rules.validity import PRESET_DAYS
 from portal.services.faults import FieldFault
+from portal.services.flow_choices import SentChoice
 from portal.services.names import entitlement_name
 from portal.services.request_submission import RequestForm
 from portal.web.words.faults import fault_sentence
@@ -117,8 +118,8 @@ class AccessRequestForm(FlaskForm):  # type: ignore[misc]
         if field.data and whole_number(field.data) is None:
             raise ValidationError(gettext("Choose one of your departments."))
 
-    def asked(self, resource: Resource) -> RequestForm:
-        """Return what was asked for, in the service's terms; call it after ``validate``."""
+    def asked(self, resource: Resource, *, choices: tuple[SentChoice, ...] = ()) -> RequestForm:
+        """Return what was asked for, in the service's terms; before ``validate`` it may make no sense."""
         has_end_date = self.validity.data == UNTIL_A_DATE
         return RequestForm(
             resource_id=resource.id,
@@ -128,10 +129,15 @@ class AccessRequestForm(FlaskForm):  # type: ignore[misc]
             reason=self.reason.data or "",
             department_id=whole_number(self.department.data),
             submission_key=self.submission_key.data or "",
+            choices=choices,
         )
 
     def mark(self, fault: FieldFault) -> None:
-        """Put a fault that the service found beside its field."""
+        """Put a fault that the service found beside its field; one of a flow's node stands in the summary too."""
+        if fault.field == "choice":
+            said = gettext("%(node)s: %(fault)s", node=fault.facts["node"], fault=fault_sentence(fault))
+            self.form_errors = [said if fault.facts["node"] else fault_sentence(fault)]
+            return
         field: Any = self[_FIELD_OF_FAULT[fault.field]]
         field.errors = [fault_sentence(fault)]
 

@@ -7,6 +7,7 @@ from datetime import timedelta
 from flask import Blueprint, Response, redirect, request, url_for
 from werkzeug.wrappers import Response as BaseResponse
 
+from portal.channels.failures import ChannelError, Failure
 from portal.models import Resource
 from portal.rules.entitlement import entitlements_of
 from portal.rules.validity import LONGEST_DAYS
@@ -16,6 +17,7 @@ from portal.services.registry import services
 from portal.services.request_search import Wanted, Whose
 from portal.services.request_submission import LONGEST_REASON
 from portal.web.access import admin_required, current_actor, sign_in_required, signed_in_person
+from portal.web.access_requests.flow_form import FlowForm, flow_form, sent_choices
 from portal.web.access_requests.request_form import AccessRequestForm, text_of
 from portal.web.access_requests.request_list import request_list
 from portal.web.access_requests.status_page import show_status, shown_version, visible_request
@@ -84,13 +86,18 @@ def create() -> Response:
     if resource is None:
         return _catalogue(status=422, is_unknown=True, typed=form.reason.data)
     form.offer(resource=resource, departments=dict.fromkeys(signed_in_person().departments, ""))
+    if "find" in request.form:
+        return _form(form, resource)
     if not form.validate():
         return _form(form, resource, status=422)
     try:
-        number = services().submissions.submit(current_actor(), signed_in_person(), form.asked(resource))
+        asked = form.asked(resource, choices=sent_choices(request.form))
+        number = services().submissions.submit(current_actor(), signed_in_person(), asked)
     except FieldFault as fault:
         form.mark(fault)
-        return _form(form, resource, status=422)
+        return _form(form, resource, status=422, fault=fault)
+    except ChannelError as error:
+        return _form(form, resource, status=409, failure=error.failure)
     except Problem as problem:
         return _form(form, resource, status=409, problem=problem)
     return redirect_or_refresh(url_for(".page", number=number))
@@ -163,11 +170,20 @@ def _catalogue(*, status: int = 200, is_unknown: bool = False, typed: str | None
 
 
 def _form(
-    form: AccessRequestForm, resource: Resource, *, status: int = 200, problem: Problem | None = None
+    form: AccessRequestForm,
+    resource: Resource,
+    *,
+    status: int = 200,
+    problem: Problem | None = None,
+    fault: FieldFault | None = None,
+    failure: Failure | None = None,
 ) -> Response:
     person, today = signed_in_person(), services().clock.now().date()
     words = problem_words(problem) if problem else _obstacle()
-    preview = None if words else services().submissions.preview(person, resource.id)
+    flow = None
+    if not words and not failure:
+        flow, failure = _flow(form, resource, fault)
+    preview = None if words or flow or failure else services().submissions.preview(person, resource.id)
     departments = list(person.departments)
     names = services().people.department_names(departments)
     form.offer(resource=resource, departments={each: names.get(each, "") for each in departments})
@@ -182,9 +198,24 @@ def _form(
         last_day=today + timedelta(days=LONGEST_DAYS),
         longest_reason=LONGEST_REASON,
         problem=words,
+        flow=flow,
+        failure=failure,
         preview=preview,
         nobody=nobody_words(preview.nobody) if preview and preview.nobody else None,
     )
+
+
+def _flow(
+    form: AccessRequestForm, resource: Resource, fault: FieldFault | None
+) -> tuple[FlowForm | None, Failure | None]:
+    """Return what there is to choose, or why DingTalk does not tell; neither where one approver decides."""
+    person, sent = signed_in_person(), sent_choices(request.form)
+    try:
+        asked = form.asked(resource, choices=sent)
+        offer = services().submissions.flow(person, asked, is_sent=bool(sent))
+        return (flow_form(offer, requester=person, sent=request.form, fault=fault) if offer else None), None
+    except ChannelError as error:
+        return None, error.failure
 
 
 def _obstacle() -> ProblemWords | None:
