@@ -152,6 +152,28 @@ def restore(file: Path, *, replace: bool) -> None:
 
 
 @portal.command()
+@click.option("--json", "as_json", is_flag=True, help="For a program: names, states and findings are stable.")
+def doctor(*, as_json: bool) -> None:
+    """Look at the whole way to DingTalk and back, changing nothing.
+
+    Ends with 0 when nothing is broken, 1 when something is, 2 when it could not look.
+    """
+    from portal.application import create_app
+    from portal.logs import log_errors_only
+    from portal.web.doctor.command import Exit, examine
+
+    try:
+        settings = read_settings(os.environ)
+        app = create_app(settings)
+    except SettingsError as error:
+        _fail("The portal cannot start:", *error.faults, exit_code=Exit.COULD_NOT_LOOK)
+    except OSError as error:
+        _fail(f"The portal cannot start: {error.strerror}.", exit_code=Exit.COULD_NOT_LOOK)
+    log_errors_only()
+    sys.exit(examine(app, settings, for_a_program=as_json))
+
+
+@portal.command()
 def sync() -> None:
     """Ask DingTalk about every open approval; a running worker reads them, by one counted call each."""
     from portal.services.audit import PORTAL
@@ -220,10 +242,10 @@ def _open() -> tuple[Flask, Settings, Services]:
     return app, settings, app.extensions[KEY]
 
 
-def _fail(*lines: str) -> NoReturn:
+def _fail(*lines: str, exit_code: int = 1) -> NoReturn:
     for line in lines:
         click.echo(line, err=True)
-    sys.exit(1)
+    sys.exit(exit_code)
 
 
 if __name__ == "__main__":

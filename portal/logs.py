@@ -45,6 +45,11 @@ def init_logs() -> None:
     queue.handlers[:], queue.propagate = [handler], False
 
 
+def log_errors_only() -> None:
+    """Leave out what is no error: a command that prints its findings should not be lost between log lines."""
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.ERROR))
+
+
 def log_what_nobody_caught() -> None:
     """Write warnings, and errors that end a thread or the process, as such lines; for processes of ours alone."""
     logging.captureWarnings(capture=True)

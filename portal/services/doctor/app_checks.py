@@ -97,9 +97,12 @@ class AppChecks:
             return ok(Found.ACCEPTED)
         if failure.kind == "ip_not_allowed":
             return waits_for(CheckName.IP_ALLOWED)
-        if tells_nothing(failure):
-            return not_told(failure)
-        return refused(failure)
+        # Red even where nothing was told: without a token nothing else can be asked.
+        return (
+            replace(not_told(failure), state=CheckState.FAILED)
+            if tells_nothing(failure)
+            else refused(failure)
+        )
 
     def _ip_allowed(self, _run: Run) -> Verdict:
         failure = self.probes.permission(PermissionProbe.DEPARTMENTS)

@@ -15,7 +15,7 @@ from portal.models import CallbackEvent
 from portal.models.callback_event import EventState
 from portal.services.doctor.checks import Check, CheckName, Verdict, failed, ok, waits_for, warning
 from portal.services.doctor.findings import Found
-from portal.services.doctor.http_look import is_loopback
+from portal.services.doctor.http_look import is_loopback, shown_address
 from portal.services.doctor.limits import Limits
 from portal.services.doctor.run import Run
 from portal.services.health import Health
@@ -48,7 +48,7 @@ class DeploymentChecks:
         return failed(Found.SECRET_KEY_WEAK) if is_weak else ok(Found.SECRET_KEY_STRONG)
 
     def _public_url(self, _run: Run) -> Verdict:
-        url = self.settings.public_url
+        url = shown_address(self.settings.public_url)
         host = urlsplit(url).hostname or ""
         if is_loopback(host):
             if is_loopback(urlsplit(self.settings.dingtalk.api).hostname or ""):

@@ -83,6 +83,12 @@ def is_loopback(host: str) -> bool:
         return False
 
 
+def shown_address(url: str) -> str:
+    """Return scheme and host of an address: a password in it is nobody's to read."""
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}"
+
+
 def _read(response: requests.Response, *, ends_at: float) -> bytes:
     # The read limit counts from byte to byte: a trickling answer would never reach it.
     content = b""
