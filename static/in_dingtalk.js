@@ -12,7 +12,7 @@
   ]);
 
   const askForCode = ({ corpId, clientId }) => inTime(
-    dingtalk.requestAuthCode({ corpId, clientId }).catch(() => dingtalk.requestAuthCodeOfOldClients({ corpId })),
+    dingtalkJsapi.requestAuthCode({ corpId, clientId }).catch(() => dingtalkJsapi.requestAuthCodeOfOldClients({ corpId })),
   );
 
   const signIn = async (panel) => {
@@ -47,6 +47,6 @@
     const link = event.target.closest('a[target="_blank"]');
     if (!link || link.origin === location.origin) return;
     event.preventDefault();
-    inTime(dingtalk.openLink({ url: link.href })).catch(() => { location.assign(link.href); });
+    inTime(dingtalkJsapi.openLink({ url: link.href })).catch(() => { location.assign(link.href); });
   });
 })();

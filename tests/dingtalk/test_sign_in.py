@@ -13,6 +13,7 @@ from tests.dingtalk.scripted import TOKEN_PATH, ScriptedDingTalk
 
 EXCHANGE = "/v1.0/oauth2/userAccessToken"
 ME = "/v1.0/contact/users/me"
+INSIDE = "/topapi/v2/user/getuserinfo"
 
 
 @pytest.mark.parametrize("login_url", ["https://login.dingtalk.com", "https://login.dingtalk.com/"])
@@ -93,3 +94,23 @@ def test_a_profile_without_a_union_id_is_no_profile(
     with pytest.raises(DingTalkError) as caught:
         client.sign_in.profile(UserToken(access_token="user-token", corp_id=None))
     assert caught.value.code == "incompleteAnswer"
+
+
+def test_a_code_of_a_page_inside_dingtalk_is_traded_for_the_union_id(
+    dingtalk: ScriptedDingTalk, client: DingTalkClient
+) -> None:
+    result = {"userid": "user0001", "unionid": "z21H", "name": "张三", "sys": False, "sys_level": 0}
+    dingtalk.answer(INSIDE, {"errcode": 0, "errmsg": "ok", "result": result})
+    assert client.sign_in.union_id_of("the-code") == "z21H"
+    (request,) = dingtalk.requests_to(INSIDE)
+    assert request.body == {"code": "the-code"}
+    assert request.query["access_token"] == "token-1"
+
+
+def test_a_used_code_of_a_page_inside_dingtalk_is_invalid(
+    dingtalk: ScriptedDingTalk, client: DingTalkClient
+) -> None:
+    dingtalk.answer(INSIDE, {"errcode": 40078, "errmsg": "不存在的临时授权码"})
+    with pytest.raises(DingTalkError) as caught:
+        client.sign_in.union_id_of("used")
+    assert caught.value.failure is FailureClass.AUTH_CODE_INVALID
