@@ -81,7 +81,7 @@ def test_what_is_refused_is_said_and_the_remark_kept(caller: Caller, visitor: Vi
     instance = caller.start(code)
     act_as(visitor, "dora")
     page = visitor.see(f"/oa/instances/{instance}")
-    assert 'value="agree"' not in page
+    assert ">Agree</button>" not in page
     answer = visitor.send(f"/oa/instances/{instance}/actions", action="agree", remark="<b>mine</b>")
     assert answer.status_code == 409
     assert "nothing here for this person to decide" in answer.text
@@ -217,3 +217,43 @@ def test_reset_brings_back_the_first_start(caller: Caller, code: str) -> None:
     assert (state["counts"]["instances"], state["counts"]["templates"]) == (0, 0)
     people = {each["userid"]: each for each in caller.control("GET", "people")["people"]}
     assert people["chen"]["active"] is True
+
+
+def test_more_offers_countersigning_only_where_it_is_allowed(
+    caller: Caller, visitor: Visitor, code: str
+) -> None:
+    instance = caller.start(code)
+    act_as(visitor, "chen")
+    path = f"/oa/instances/{instance}"
+    assert "Countersigning is not allowed" in visitor.see(path)
+    caller.control("PATCH", f"templates/{code}", {"allows_countersigning": True})
+    assert "Countersign: ask first" in visitor.see(path)
+    asked = {"to": "iris", "also": ["kate", "dora"], "mode": "one_by_one"}
+    assert visitor.send(f"{path}/actions", action="countersign_before", **asked).status_code == 303
+    tasks = caller.detail(instance)["tasks"]
+    assert [(task["userId"], task["status"]) for task in tasks] == [("chen", "PAUSED"), ("iris", "RUNNING")]
+
+
+def test_deputies_senders_back_and_administrators_have_their_buttons(
+    caller: Caller, visitor: Visitor, code: str
+) -> None:
+    instance = caller.start(code)
+    path = f"/oa/instances/{instance}"
+    act_as(visitor, "chen")
+    visitor.see(path)
+    visitor.send(f"{path}/actions", action="send_back", activity_id="", remark="why?")
+    act_as(visitor, "bob")
+    assert "Submit again" in visitor.see(path)
+    visitor.send(f"{path}/actions", action="resubmit")
+    act_as(visitor, "dora")
+    assert "Agree in their place" in visitor.see(path)
+    visitor.send(f"{path}/actions", action="agree", instead_of="chen")
+    page = visitor.see(path)
+    for words in ("sent it back", "submitted it again", "agreed as a deputy"):
+        assert words in page
+    assert "Delete it" not in page
+    act_as(visitor, "alice")
+    assert "Delete it" in visitor.see(path)
+    gone = visitor.send(f"{path}/actions", action="delete")
+    assert gone.headers["Location"] == "/oa"
+    assert caller.control("GET", "instances")["instances"] == []

@@ -6,6 +6,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from flask import request, session
+from flask_babel import gettext as _
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -38,6 +39,11 @@ def _in_language(code: str) -> str:
     return f"{request.path}?{urlencode(asked)}"
 
 
+def _nobody(userid: str) -> str:
+    # What DingTalk puts in the place of a person where a node decides by itself.
+    return _("DingTalk, by itself") if userid.startswith("V00_") else userid
+
+
 def page_context() -> dict[str, Any]:
     """What every page's frame shows."""
     with current_sandbox().storage.read() as database:
@@ -47,7 +53,7 @@ def page_context() -> dict[str, Any]:
     return {
         "people": people,
         "acting": next((person for person in people if person.userid == chosen), None),
-        "name_of": lambda userid: names.get(userid, userid),
+        "name_of": lambda userid: names.get(userid) or _nobody(userid),
         "as_datetime": as_datetime,
         "languages": LANGUAGES,
         "language": select_language(),

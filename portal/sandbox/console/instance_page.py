@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, Response, abort, redirect, render_template, request, url_for
+from flask import Blueprint, Response, abort, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
 from sqlalchemy.orm import Session
 
 from portal.sandbox.api.detail import find_instance
-from portal.sandbox.approval import actions, running
+from portal.sandbox.approval import actions, countersigning, running, sending_back
 from portal.sandbox.approval.actions import Action, Move
+from portal.sandbox.approval.flow import START_ACTIVITY, Mode
 from portal.sandbox.approval.refusals import ActionRefused
 from portal.sandbox.console.acting import acting_as, staff
 from portal.sandbox.runtime import current_sandbox
@@ -43,27 +45,38 @@ def page(instance_id: str) -> ResponseReturnValue:
 
 @blueprint.post("/oa/instances/<instance_id>/actions")
 def take_action(instance_id: str) -> ResponseReturnValue:
-    """Agree, refuse, comment, hand over or withdraw as the person acted as."""
+    """Whatever button the person acted as pressed."""
     sandbox = current_sandbox()
     if request.form.get("action") not in list(Action):
         abort(400)
+    move = _move(Action(request.form["action"]))
     try:
         with sandbox.storage.write() as session:
-            actions.act(
-                session,
-                _instance(session, instance_id),
-                Move(
-                    person=acting_as(),
-                    action=Action(request.form["action"]),
-                    remark=request.form.get("remark", "").strip(),
-                    to=tuple(request.form.getlist("to")),
-                ),
-            )
+            actions.act(session, _instance(session, instance_id), move)
     except ActionRefused as error:
         with sandbox.storage.read() as session:
             return _shown(session, _instance(session, instance_id), refusal=error.refusal, status=409)
     sandbox.wake.set()
+    if move.action is Action.DELETE:
+        flash(_("Deleted: it is as if it had never been."))
+        return redirect(url_for("inbox.page"), code=303)
     return redirect(url_for(".page", instance_id=instance_id), code=303)
+
+
+def _move(action: Action) -> Move:
+    form = request.form
+    people = form.getlist("to")
+    if action in (Action.COUNTERSIGN_BEFORE, Action.COUNTERSIGN_AFTER):
+        people = list(dict.fromkeys([*people, *form.getlist("also")]))
+    return Move(
+        person=acting_as(),
+        action=action,
+        remark=form.get("remark", "").strip(),
+        to=tuple(people),
+        mode=Mode.ONE_BY_ONE if form.get("mode") == Mode.ONE_BY_ONE else Mode.ALL,
+        activity_id=form.get("activity_id", ""),
+        instead_of=form.get("instead_of", ""),
+    )
 
 
 def _instance(session: Session, instance_id: str) -> Instance:
@@ -78,6 +91,8 @@ def _shown(session: Session, instance: Instance, *, refusal: str = "", status: i
     template = session.get_one(Template, instance.process_code)
     person = session.get(Person, userid)
     is_running = instance.status == running.RUNNING
+    waiting = [task.userid for task in running.open_tasks(instance) if task.activity_id != START_ACTIVITY]
+    was_sent_back = any(task.activity_id == START_ACTIVITY for task in running.open_tasks(instance))
     may_withdraw = userid == instance.originator_userid and template.requester_may_withdraw
     polled = bool(request.headers.get("HX-Request"))
     text = render_template(
@@ -87,9 +102,13 @@ def _shown(session: Session, instance: Instance, *, refusal: str = "", status: i
         refusal=refusal,
         typed=request.form.get("remark", ""),
         is_running=is_running,
-        has_task=any(task.userid == userid for task in running.open_tasks(instance)),
+        has_task=userid in waiting,
+        may_countersign=countersigning.is_allowed(session, instance),
+        may_resubmit=was_sent_back and userid == instance.originator_userid,
         may_withdraw=is_running and may_withdraw,
-        may_end=is_running and not may_withdraw and person is not None and person.is_admin,
+        may_administer=person is not None and person.is_admin,
+        earlier_steps=sending_back.earlier_steps(instance),
+        represented=[each for each in dict.fromkeys(waiting) if each != userid],
         colleagues=[each for each in staff(session) if each.userid != userid],
     )
     return Response(text, status=status)
