@@ -174,7 +174,7 @@ def build_services(settings: Settings, clock: Clock) -> Services:
             settings,
             clock=clock,
             connection=waited_for,
-            templates=DingTalkTemplates(waited_for, oa_url=settings.dingtalk.oa),
+            template_check=template_check,
             health=health,
             calls=calls,
             roads=roads,

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from portal.channels.dingtalk.connection import DingTalkConnection
 from portal.channels.dingtalk.probes import Probes
-from portal.channels.dingtalk.templates import DingTalkTemplates
 from portal.clock import Clock
 from portal.services.callback_diagnosis import CallbackDiagnosis
 from portal.services.dingtalk_calls import DingTalkCalls
@@ -21,6 +20,7 @@ from portal.services.doctor.quota_checks import QuotaChecks
 from portal.services.doctor.template_checks import TemplateChecks
 from portal.services.event_roads import EventRoads
 from portal.services.health import Health
+from portal.services.template_check import TemplateCheck
 from portal.settings import Settings
 
 
@@ -29,13 +29,13 @@ def make_doctor(
     *,
     clock: Clock,
     connection: DingTalkConnection,
-    templates: DingTalkTemplates,
+    template_check: TemplateCheck,
     health: Health,
     calls: DingTalkCalls,
     roads: EventRoads,
     limits: Limits | None = None,
 ) -> Doctor:
-    """Return the doctor of one portal; ``connection`` and ``templates`` should not wait long for DingTalk."""
+    """Return the doctor of one portal; ``connection`` should not wait long for DingTalk."""
     limits = limits or Limits()
     diagnosis = CallbackDiagnosis(clock=clock)
     return Doctor(
@@ -49,7 +49,7 @@ def make_doctor(
                 DeploymentChecks(settings=settings, clock=clock, health=health, limits=limits),
                 AddressChecks(addresses=settings.dingtalk, clock=clock, limits=limits),
                 AppChecks(connection=connection, probes=Probes(connection=connection)),
-                TemplateChecks(templates=templates),
+                TemplateChecks(template_check=template_check),
                 EventChecks(clock=clock, connection=connection, diagnosis=diagnosis, roads=roads),
                 CallbackAddressCheck(
                     public_url=settings.public_url,

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from typing import TypeVar, cast
 
 import structlog
 
@@ -13,6 +14,8 @@ from portal.services.doctor.checks import Check, CheckName, CheckState, Verdict,
 from portal.services.doctor.findings import Found
 
 log = structlog.get_logger(__name__)
+
+Seen = TypeVar("Seen")
 
 _NOT_GREEN = frozenset({CheckState.FAILED, CheckState.WAITING})
 
@@ -36,6 +39,8 @@ class Run:
     def __init__(self, checks: Iterable[Check]) -> None:
         self._checks = {check.name: check for check in checks}
         self._results: dict[CheckName, CheckResult] = {}
+        self._shared: dict[str, object] = {}
+        self._asking = threading.RLock()
         # Looked at under a lock of its own each; needs have no circle, so nobody waits for ever.
         self._looking = {name: threading.RLock() for name in self._checks}
 
@@ -53,12 +58,21 @@ class Run:
                 self._results[name] = known
             return known
 
+    def once(self, key: str, ask: Callable[[], Seen]) -> Seen:
+        """Return what several checks look at together, asking for it the first time."""
+        with self._asking:
+            if key not in self._shared:
+                self._shared[key] = ask()
+            return cast(Seen, self._shared[key])
+
     def results(self) -> tuple[CheckResult, ...]:
         """Return all results, looking at what nobody has looked at yet."""
         return tuple(self.result(name) for name in self._checks)
 
     def again(self, name: CheckName) -> CheckResult:
         """Look at one check anew, with whatever it needs that was not green, and at all that waited."""
+        with self._asking:
+            self._shared.clear()
         for stale in (*self._not_green_before(name), *self._waiting(), name):
             self._results.pop(stale, None)
         return self.result(name)
