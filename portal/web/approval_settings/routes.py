@@ -10,9 +10,12 @@ from portal.services.approval_settings import Switches
 from portal.services.faults import Problem
 from portal.services.registry import services
 from portal.web.access import admin_required, current_actor
+from portal.web.approval_settings.custom_template import custom_template
 from portal.web.approval_settings.dingtalk_app import dingtalk_app
 from portal.web.approval_settings.fallback_approver import fallback_approver
 from portal.web.approval_settings.in_step import in_step
+from portal.web.approval_settings.notices import notices
+from portal.web.approval_settings.notices_form import NoticesForm
 from portal.web.approval_settings.parked_events import parked_events
 from portal.web.approval_settings.sections import (
     Section,
@@ -28,7 +31,7 @@ from portal.web.words.links import safe_link
 from portal.web.words.permissions import missing_permissions
 
 approval_settings = Blueprint("approval_settings", __name__, url_prefix="/settings/approval")
-for part in (dingtalk_app, fallback_approver, in_step, parked_events, template):
+for part in (custom_template, dingtalk_app, fallback_approver, in_step, notices, parked_events, template):
     approval_settings.register_blueprint(part)
 for words in (missing_permissions, safe_link):
     approval_settings.add_app_template_global(words)
@@ -48,9 +51,13 @@ def section(name: str) -> BaseResponse:
         abort(404)
     if not wants_partial():
         return redirect(page_address(Section(name)))
+    # Drawn again because something else was saved: the box that is ticked but not saved yet stays ticked.
+    if name == Section.NOTICES and "is_redrawn" in request.args:
+        notices_form = NoticesForm.of(services().approval_settings.current())
+        notices_form.tick(request.args)
+        return show_section(Section.NOTICES, notices_form=notices_form)
     if name != Section.SWITCHES:
         return show_section(Section(name))
-    # Drawn again because something else was saved: the box that is ticked but not saved yet stays ticked.
     form = SwitchesForm.of(services().approval_settings.current())
     form.is_enabled.data = "is_enabled" in request.args
     return show_section(Section.SWITCHES, switches_form=form)

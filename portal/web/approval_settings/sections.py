@@ -17,6 +17,7 @@ from portal.services.faults import FieldFault, Problem
 from portal.services.registry import services
 from portal.web.approval_settings.dingtalk_app_form import DingTalkAppForm
 from portal.web.approval_settings.next_step import Achieved, next_step, steps_done
+from portal.web.approval_settings.notices_form import NoticesForm
 from portal.web.approval_settings.quota_form import QuotaForm
 from portal.web.approval_settings.subscription import to_copy
 from portal.web.approval_settings.switches_form import SwitchesForm
@@ -35,6 +36,7 @@ class Section(StrEnum):
     APPROVAL_TEMPLATE = "approval_template"
     FALLBACK_APPROVER = "fallback_approver"
     DINGTALK_APP = "dingtalk_app"
+    NOTICES = "notices"
     SUBSCRIPTION = "subscription"
     IN_STEP = "in_step"
     CALLBACK_HEALTH = "callback_health"
@@ -97,6 +99,9 @@ def _context(shown: set[Section]) -> dict[str, object]:
         context |= _progress(binding, settings)
     if Section.IN_STEP in shown:
         context |= {"in_step": in_step_words(portal.in_step.report()), "quota_form": QuotaForm.of(settings)}
+    if Section.NOTICES in shown:
+        latest = portal.work_notices.latest()
+        context |= {"notices_form": NoticesForm.of(settings), "latest_notice": latest}
     if Section.CALLBACK_HEALTH in shown:
         context |= _health()
     return context

@@ -28,6 +28,7 @@ FORMS: dict[str, tuple[str, dict[str, Any], str]] = {
         'id="fallback_approver-iris" value="iris" checked',
     ),
     "association": ("/template/association", {}, 'name="template_id"'),
+    "notices": ("/notices", {"notice_approved": "y"}, 'checked class="form-check-input"'),
     "retention": ("/events/retention", {"payload_kept_days": "77"}, 'value="77"'),
 }
 
