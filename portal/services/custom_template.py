@@ -17,6 +17,7 @@ from portal.rules.field_mapping import (
     MappingFault,
     addable,
     faults_of,
+    takers,
     unfilled,
 )
 from portal.rules.flow_rules import FlowVerdict, Node, VerdictKind, judge_flow
@@ -67,6 +68,16 @@ class Matching:
     def bypassed(self) -> tuple[str, ...]:
         """By name who would not be asked."""
         return self.verdict.bypassed
+
+    @property
+    def can_be_mended_here(self) -> bool:
+        """Whether another mapping could make it usable; otherwise the template itself has to change."""
+        return (
+            self.form.is_published
+            and self.verdict.kind != VerdictKind.NOT_USABLE
+            and all(each.is_fillable for each in self.unfilled)
+            and bool(takers(FormFieldName.NUMBER, self.form.fields))
+        )
 
     @property
     def is_usable(self) -> bool:

@@ -24,11 +24,15 @@ SAMPLE_DAYS = 30
 
 @dataclass(frozen=True, kw_only=True)
 class PreviewLine:
-    """One field of the form with the text that would be submitted; without a ``name`` it stays empty."""
+    """One field of the form with the text that would be submitted; without a ``name`` it stays empty.
+
+    ``awaits_choice`` says that a value was meant for it, and that something is wrong with that.
+    """
 
     field: TemplateField
     name: FormFieldName | None
     text: str
+    awaits_choice: bool = False
 
 
 def sample_values(
@@ -69,7 +73,10 @@ def preview_of(
     filled = {label: name for name, label in mapping.fields.items() if label in values}
     return tuple(
         PreviewLine(
-            field=each, name=filled.get(each.label), text=values[each.label] if each.label in filled else ""
+            field=each,
+            name=filled.get(each.label),
+            text=values.get(each.label, ""),
+            awaits_choice=each.label in mapping.fields.values() and each.label not in filled,
         )
         for each in fields
         if not each.is_in_table

@@ -12,11 +12,14 @@ from portal.channels.failures import Failure
 from portal.models import ApprovalTemplate
 from portal.models.approval_template import TemplateSource
 from portal.rules.official_form import OFFICIAL_NAMES
-from portal.services.custom_template import Matching
+from portal.services.custom_template import Choice, Matching
 from portal.services.faults import ProblemReason
 from portal.services.registry import services
+from portal.services.template_extension import Extension
+from portal.web.approval_settings.mapping_form import mapping_rows
 from portal.web.errors import Problem as ProblemWords
-from portal.web.htmx import render
+from portal.web.htmx import render, retarget
+from portal.web.words.field_mapping import field_kind, unfilled_remedy
 from portal.web.words.form_fields import form_field_name
 
 
@@ -28,9 +31,14 @@ class Association:
     name: str = OFFICIAL_NAMES[0]
     language: str = "en"
     generated_id: int | None = None
-    choices: Sequence[object] = ()
+    choices: Sequence[Choice] = ()
+    query: str = ""
     process_code: str = ""
     matching: Matching | None = None
+    is_redrawn: bool = False
+    is_refused: bool = False
+    accepts_bypass: bool = False
+    extension: Extension | None = None
     fault: str = ""
     failure: Failure | None = None
     problem: ProblemWords | None = None
@@ -50,16 +58,25 @@ class Association:
 def show_association(association: Association, *, status: int = 200) -> Response:
     """Render the dialog, or the page that holds the same."""
     settings = services().approval_settings.current()
-    return render(
+    matching, code = association.matching, association.process_code
+    partial = "_template_mapping" if matching and association.is_redrawn else "_association"
+    response = render(
         "approval_settings/association_page.html",
-        "approval_settings/_association.html",
+        f"approval_settings/{partial}.html",
         status=status,
         association=association,
         generated=_generated(association.generated_id),
         official_names=OFFICIAL_NAMES,
         version=settings.version,
         form_field_name=form_field_name,
+        field_kind=field_kind,
+        unfilled_remedy=unfilled_remedy,
+        mapping_rows=mapping_rows(matching) if matching else (),
+        designer_url=services().templates.designer_url(code) if code else "",
     )
+    if association.is_redrawn and not matching:
+        return retarget(response, selector="#association", reswap="outerHTML")
+    return response
 
 
 def _generated(template_id: int | None) -> ApprovalTemplate | None:

@@ -13,6 +13,7 @@ from portal.web.access import admin_required, current_actor
 from portal.web.approval_settings.custom_template import custom_template
 from portal.web.approval_settings.dingtalk_app import dingtalk_app
 from portal.web.approval_settings.fallback_approver import fallback_approver
+from portal.web.approval_settings.flow import flow
 from portal.web.approval_settings.in_step import in_step
 from portal.web.approval_settings.notices import notices
 from portal.web.approval_settings.notices_form import NoticesForm
@@ -31,7 +32,16 @@ from portal.web.words.links import safe_link
 from portal.web.words.permissions import missing_permissions
 
 approval_settings = Blueprint("approval_settings", __name__, url_prefix="/settings/approval")
-for part in (custom_template, dingtalk_app, fallback_approver, in_step, notices, parked_events, template):
+for part in (
+    custom_template,
+    dingtalk_app,
+    fallback_approver,
+    flow,
+    in_step,
+    notices,
+    parked_events,
+    template,
+):
     approval_settings.register_blueprint(part)
 for words in (missing_permissions, safe_link):
     approval_settings.add_app_template_global(words)

@@ -12,6 +12,8 @@ from portal.services.faults import FieldFault, Problem, ProblemReason
 from portal.services.registry import services
 from portal.web.access import admin_required, current_actor, signed_in_person
 from portal.web.approval_settings.association import Association, show_association
+from portal.web.approval_settings.custom_template import refused, show_custom
+from portal.web.approval_settings.mapping_form import typed_mapping
 from portal.web.approval_settings.sections import Section, page_address, whole_number
 from portal.web.htmx import no_content, wants_partial
 from portal.web.words.faults import fault_sentence
@@ -27,7 +29,7 @@ def page() -> BaseResponse:
     if is_switch and "is_dingtalk_channel_on" not in request.args:
         return no_content()  # the box was unticked: nothing to associate
     if request.args.get("source") == TemplateSource.CUSTOM:
-        return _custom(request.args.get("process_code", ""))
+        return show_custom(request.args.get("process_code", ""), query=request.args.get("q", ""))
     generated = request.args.get("generated", "")
     return show_association(
         Association(
@@ -73,12 +75,16 @@ def associate() -> BaseResponse:
         template_id = _kept(process_code)
         services().approval_settings.associate(current_actor(), template_id=template_id, version=version)
     except FieldFault as fault:
+        if request.form.get("source") == TemplateSource.CUSTOM:
+            return refused(process_code, fault)
         return show_association(association.with_(fault=fault_sentence(fault)), status=422)
     except ChannelError as error:
+        if process_code:
+            return show_custom(process_code, failure=error.failure)
         return show_association(association.with_(failure=error.failure))
     except Problem as problem:
         if process_code:
-            return _custom(process_code, problem=problem)
+            return show_custom(process_code, problem=problem)
         generated_id = whole_number(request.form.get("template_id"), field="template")
         return _with_problem(association.with_(generated_id=generated_id), problem)
     if wants_partial():
@@ -95,26 +101,9 @@ def _kept(process_code: str) -> int:
         signed_in_person(),
         process_code=process_code,
         accepts_bypass=request.form.get("accepts_bypass") == "y",
+        mapping=typed_mapping(request.form),
+        language=request.form.get("language"),
     )
-
-
-def _custom(process_code: str, *, problem: Problem | None = None) -> Response:
-    """Show the templates to choose from and, once one is chosen, how it matches."""
-    association = Association(source=TemplateSource.CUSTOM, process_code=process_code)
-    if problem is not None:
-        association = association.with_(problem=problem_words(problem), problem_reason=problem.reason)
-    custom, person = services().custom_templates, signed_in_person()
-    try:
-        association = association.with_(choices=custom.choices(person))
-        if process_code:
-            association = association.with_(matching=custom.match(person, process_code))
-    except Problem as met:
-        return _with_problem(association, met)
-    except FieldFault as fault:
-        return show_association(association.with_(fault=fault_sentence(fault)), status=422)
-    except ChannelError as error:
-        return show_association(association.with_(failure=error.failure))
-    return show_association(association, status=409 if problem else 200)
 
 
 def _with_problem(association: Association, problem: Problem) -> Response:
