@@ -23,6 +23,7 @@ class RecordKind(StrEnum):
     """What somebody did in an approval, or what was done without anybody."""
 
     SUBMITTED = "submitted"
+    SUBMITTED_AGAIN = "submitted_again"
     AGREED = "agreed"
     REFUSED = "refused"
     DEPUTY_AGREED = "deputy_agreed"

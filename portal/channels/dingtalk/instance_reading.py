@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 
 from portal.channels.approval_channel import Reading, Record, RecordKind, Turn, TurnState
@@ -69,6 +70,8 @@ def _records(detail: InstanceDetail) -> Iterator[Record]:
     links = TaskLinks(detail.records, detail.tasks, first_approvers=detail.approver_user_ids)
     for position, record in enumerate(detail.records):
         told = _record(record, others=links.others(position))
+        if told.kind == RecordKind.SUBMITTED and position > 0:
+            told = replace(told, kind=RecordKind.SUBMITTED_AGAIN)  # it had been sent back
         yield told
         released = links.released(position) if told.kind == RecordKind.AGREED else ()
         if released:

@@ -14,6 +14,7 @@ from portal.dingtalk.instances import OperationRecord, Task
 HAND_OVER, SEND_BACK, DEPUTY = "REDIRECT_TASK", "REDIRECT_PROCESS", "EXECUTE_TASK_AGENT"
 APPEND_BEFORE, APPEND_AFTER = "APPEND_TASK_BEFORE", "APPEND_TASK_AFTER"
 DECISION = "EXECUTE_"
+START = "sid-startevent"
 A_MINUTE = timedelta(minutes=1)
 
 
@@ -80,20 +81,25 @@ class TaskLinks:
         return []
 
     def _given_again(self, record: OperationRecord) -> list[str]:
-        """A send-back: the first node that begins again from then on; none when it went to the requester."""
+        """A send-back: the first other node that begins again from then on, or the requester."""
         again = [
             place
             for place, task in enumerate(self._tasks)
             if place not in self._claimed
+            and task.activity_id != record.activity_id
             and _follows(task.created_at, record.at)
-            and any(
-                earlier.activity_id == task.activity_id and earlier.user_id == task.user_id
-                for earlier in self._tasks[:place]
-            )
+            and (task.activity_id == START or self._had_it_before(place))
         ]
         node = [each for each in again if self._tasks[each].activity_id == self._tasks[again[0]].activity_id]
         self._claimed.update(node)
         return [self._tasks[each].user_id for each in node]
+
+    def _had_it_before(self, place: int) -> bool:
+        task = self._tasks[place]
+        return any(
+            earlier.activity_id == task.activity_id and earlier.user_id == task.user_id
+            for earlier in self._tasks[:place]
+        )
 
     def _principal(self, record: OperationRecord) -> list[str]:
         """A deputy: whose turn ended with the deputy's decision."""

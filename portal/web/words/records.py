@@ -22,6 +22,7 @@ def _alone(look: str, sentence: LazyString) -> _Words:
 
 _RECORDS: dict[RecordKind, _Words] = {
     RecordKind.SUBMITTED: _alone("success", _l("Started in DingTalk")),
+    RecordKind.SUBMITTED_AGAIN: _alone("neutral", _l("%(who)s submitted it again")),
     RecordKind.AGREED: _alone("success", _l("%(who)s agreed")),
     RecordKind.REFUSED: _alone("danger", _l("%(who)s refused")),
     RecordKind.DEPUTY_AGREED: (
