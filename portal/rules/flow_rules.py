@@ -221,8 +221,16 @@ class FlowVerdict:
 
     def beyond(self, accepted: Collection[str]) -> tuple[str, ...]:
         """Name those who would not be asked although no admin accepted that (an earlier ``consent``)."""
-        nodes = [node for node in self.passed_over if not node.id or _token(node) not in accepted]
+        nodes = self.nodes_beyond(accepted)
         return tuple(dict.fromkeys(name for node in nodes for name in node.names if name not in accepted))
+
+    def nodes_beyond(self, accepted: Collection[str]) -> tuple[Node, ...]:
+        """Return the nodes at which somebody would not be asked although no admin accepted that."""
+        return tuple(
+            node
+            for node in self.passed_over
+            if not (node.id and _token(node) in accepted) and not set(node.names) <= set(accepted)
+        )
 
 
 # What may be said where DingTalk could not work the flow out.

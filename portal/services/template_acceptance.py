@@ -11,8 +11,7 @@ from portal.channels.failures import ChannelError
 from portal.clock import Clock
 from portal.database import transaction
 from portal.models import ApprovalTemplate
-from portal.rules.field_mapping import faults_of, unfilled
-from portal.rules.flow_rules import FlowVerdict, VerdictKind, judge_flow
+from portal.rules.flow_rules import judge_flow
 from portal.services.audit import Actor, record
 from portal.services.faults import NotThere, Problem, ProblemReason
 from portal.services.template_check import TemplateCheck
@@ -67,7 +66,7 @@ class TemplateAcceptance:
             raise ChannelError(report.failure)
         if report.drift.says != seen.says:
             raise Problem(ProblemReason.TEMPLATE_CHANGED)
-        if not can_be_taken_over(report):
+        if not report.is_usable:
             raise Problem(ProblemReason.TEMPLATE_NOT_USABLE)
         with transaction() as session:
             self._take_over(session, actor, _locked(session, template_id), report, accepts=accepts)
@@ -112,27 +111,12 @@ class TemplateAcceptance:
             return Drift.from_json(_locked(session, template_id).drift)
 
 
-def can_be_taken_over(report: TemplateReport) -> bool:
-    """Whether requests can be started through the template as it is now."""
-    return not (
-        report.is_gone
-        or report.is_disabled
-        or _is_unusable(report.verdict)
-        or faults_of(report.mapping, report.fields)
-        or unfilled(report.mapping, report.fields)
-    )
-
-
 def to_be_accepted(session: Session, row: ApprovalTemplate) -> tuple[str, ...]:
     """Return by name who would not be asked and nobody has accepted that, by the flow and by starts it stopped."""
     accepted = accepted_bypass(row)
     by_flow = judge_flow(confirmed_nodes(row)).beyond(accepted)
     by_starts = [name for name in waiting_names(session, row) if name not in accepted]
     return tuple(dict.fromkeys([*by_flow, *by_starts]))
-
-
-def _is_unusable(verdict: FlowVerdict | None) -> bool:
-    return verdict is None or verdict.kind == VerdictKind.NOT_USABLE
 
 
 def _locked(session: Session, template_id: int) -> ApprovalTemplate:

@@ -8,22 +8,26 @@ from datetime import datetime
 from typing import Any, Self
 
 from portal.channels.failures import Failure
-from portal.rules.field_mapping import FieldMapping
+from portal.rules.field_mapping import FieldMapping, faults_of, unfilled
 from portal.rules.flow_drift import FlowChange
-from portal.rules.flow_rules import FlowVerdict, Node
+from portal.rules.flow_rules import FlowVerdict, Node, VerdictKind
 from portal.rules.form_drift import FormChange
 from portal.rules.template_field import TemplateField
 
 
 @dataclass(frozen=True, kw_only=True)
 class Drift:
-    """What is different from what an admin confirmed; ``nodes`` is the flow as it was seen then."""
+    """What is different from what an admin confirmed; ``nodes`` is the flow as it was seen then.
+
+    ``is_usable`` says that requests can be started with what is there now, so that an admin may take it over.
+    """
 
     is_gone: bool = False
     is_disabled: bool = False
     form: tuple[FormChange, ...] = ()
     flow: tuple[FlowChange, ...] = ()
     nodes: tuple[Node, ...] = ()
+    is_usable: bool = False
 
     def __bool__(self) -> bool:
         return bool(self.is_gone or self.is_disabled or self.form or self.flow)
@@ -35,6 +39,7 @@ class Drift:
             "form": [each.to_json() for each in self.form],
             "flow": [each.to_json() for each in self.flow],
             "nodes": [each.to_json() for each in self.nodes],
+            "is_usable": self.is_usable,
         }
 
     @classmethod
@@ -48,6 +53,7 @@ class Drift:
             form=tuple(FormChange.from_json(each) for each in stored["form"]),
             flow=tuple(FlowChange.from_json(each) for each in stored["flow"]),
             nodes=tuple(Node.from_json(each) for each in stored["nodes"]),
+            is_usable=stored["is_usable"],
         )
 
     @property
@@ -82,4 +88,17 @@ class TemplateReport:
             form=self.form_changes,
             flow=self.flow_changes,
             nodes=self.nodes,
+            is_usable=self.is_usable,
+        )
+
+    @property
+    def is_usable(self) -> bool:
+        """Whether requests can be started through the template as it is now, but for consent to pass people over."""
+        return not (
+            self.is_gone
+            or self.is_disabled
+            or self.verdict is None
+            or self.verdict.kind == VerdictKind.NOT_USABLE
+            or faults_of(self.mapping, self.fields)
+            or unfilled(self.mapping, self.fields)
         )

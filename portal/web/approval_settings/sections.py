@@ -16,6 +16,7 @@ from portal.services.dingtalk_app import BindingView
 from portal.services.faults import FieldFault, Problem
 from portal.services.registry import services
 from portal.web.approval_settings.dingtalk_app_form import DingTalkAppForm
+from portal.web.approval_settings.flow_view import flow_view
 from portal.web.approval_settings.next_step import Achieved, next_step, steps_done
 from portal.web.approval_settings.notices_form import NoticesForm
 from portal.web.approval_settings.quota_form import QuotaForm
@@ -34,6 +35,7 @@ class Section(StrEnum):
     NEXT_STEP = "next_step"
     SWITCHES = "switches"
     APPROVAL_TEMPLATE = "approval_template"
+    FLOW = "flow"
     FALLBACK_APPROVER = "fallback_approver"
     DINGTALK_APP = "dingtalk_app"
     NOTICES = "notices"
@@ -97,6 +99,8 @@ def _context(shown: set[Section]) -> dict[str, object]:
     }
     if shown & {Section.NEXT_STEP, Section.APPROVAL_TEMPLATE}:
         context |= _progress(binding, settings)
+    if Section.FLOW in shown:
+        context |= {"flow": flow_view(template) if template else None}
     if Section.IN_STEP in shown:
         context |= {"in_step": in_step_words(portal.in_step.report()), "quota_form": QuotaForm.of(settings)}
     if Section.NOTICES in shown:
