@@ -16,6 +16,7 @@ BY_UNION_ID = "/topapi/user/getbyunionid"
 SEARCH = "/v1.0/contact/users/search"
 MEMBERS = "/topapi/user/listid"
 DEPARTMENT = "/topapi/v2/department/get"
+ROLE = "/topapi/role/simplelist"
 BOB: dict[str, Any] = {
     "userid": "bob",
     "unionid": "z21H",
@@ -164,3 +165,42 @@ def test_a_department_is_named(dingtalk: ScriptedDingTalk, client: DingTalkClien
     dingtalk.answer(DEPARTMENT, {"errcode": 0, "result": {"dept_id": 7, "name": "Sales 销售部"}})
     assert client.directory.department_name(7) == "Sales 销售部"
     assert dingtalk.requests_to(DEPARTMENT)[0].body == {"dept_id": 7, "language": "zh_CN"}
+
+
+def role_page(*user_ids: str, has_more: Any) -> dict[str, Any]:
+    people = [{"userid": each, "name": each.title()} for each in user_ids]
+    return {"errcode": 0, "errmsg": "ok", "result": {"hasMore": has_more, "list": people}}
+
+
+def test_the_members_of_a_role_are_read_page_by_page(
+    dingtalk: ScriptedDingTalk, client: DingTalkClient
+) -> None:
+    dingtalk.answer(ROLE, role_page("kate", "dora", has_more="true"))
+    dingtalk.answer(ROLE, role_page("iris", has_more="false"))
+    members = client.directory.role_members(200649095)
+    assert [(each.user_id, each.name) for each in members] == [
+        ("kate", "Kate"),
+        ("dora", "Dora"),
+        ("iris", "Iris"),
+    ]
+    assert [request.body for request in dingtalk.requests_to(ROLE)] == [
+        {"role_id": 200649095, "size": 100, "offset": 0},
+        {"role_id": 200649095, "size": 100, "offset": 2},
+    ]
+
+
+@pytest.mark.parametrize("result", [{}, {"list": None}, {"list": [], "hasMore": True}, {"list": ["x", 7]}])
+def test_a_role_without_members_ends_at_once(
+    dingtalk: ScriptedDingTalk, client: DingTalkClient, result: dict[str, Any]
+) -> None:
+    dingtalk.answer(ROLE, {"errcode": 0, "result": result})
+    assert client.directory.role_members(7) == ()
+
+
+def test_a_role_that_may_not_be_read_says_which_permission_is_missing(
+    dingtalk: ScriptedDingTalk, client: DingTalkClient
+) -> None:
+    dingtalk.answer(ROLE, {"errcode": 60011, "errmsg": "no privilege to access/modify contact/party/agent"})
+    with pytest.raises(DingTalkError) as refused:
+        client.directory.role_members(7)
+    assert refused.value.operation == "listRoleMembers"

@@ -94,6 +94,22 @@ def test_who_may_be_chosen_is_who_the_node_lists_without_the_requester(world: Wo
     assert picker.chosen == ()  # the policy's approver is no candidate here
 
 
+BY_ROLE = {**SELECT, "roles": [200649095]}
+
+
+def test_the_members_of_a_role_are_offered_and_nobody_else_is_taken(world: World) -> None:
+    set_up_flow(world, BY_ROLE, SUPERVISOR)
+    (picker,) = offer(world).pickers
+    assert sorted(names(picker.people)) == ["Dora", "Kate"]
+    world.client("dora")
+    assert names(offer(world, who="dora").pickers[0].people) == ["Kate"]
+    for who, people in (("bob", "chen"), ("dora", "dora")):
+        with pytest.raises(FieldFault):
+            ask_choosing(world, people, who=who)
+    number = ask_choosing(world, "kate")
+    follow(world, number, "pending")
+
+
 ONE = {**SELECT, "multi": False}
 LISTED = {**SELECT, "range": ["dora", "kate", "bob"]}
 REFUSED = [
