@@ -77,7 +77,8 @@ def show_custom(
         extension: what was done.
     """
     if not process_code:
-        return show_association(_chosen_from(query, afresh=True))
+        choosing = _chosen_from(query, afresh=True)
+        return show_association(choosing, status=409 if choosing.problem else 200)
     typed = None if extension else typed_mapping(request.form)
     association = Association(
         source=TemplateSource.CUSTOM,
