@@ -222,12 +222,14 @@ class EventInbox:
 
 
 def _asks_somebody_new(event: CallbackEvent, approval: Approval) -> bool:
-    # For being asked to countersign DingTalk has no event but this: a task for somebody the flow did not name.
+    # Of countersigning and sending back DingTalk tells only this: a task for somebody who was not awaited.
     is_turn = event.event_type == TASK_CHANGE and approval.state == ApprovalState.PENDING and event.payload
     if not is_turn or approval.request_id is None:
         return False
     user_id = person_told(event.payload)
-    return user_id not in (None, approval.approver.user_id) and not is_awaited(approval, user_id)
+    if user_id is None or (approval.last_read_at is None and user_id == approval.approver.user_id):
+        return False
+    return not is_awaited(approval, user_id)
 
 
 def _contradicts(event: CallbackEvent, approval: Approval) -> bool:
