@@ -26,7 +26,7 @@ RESULTS_KEPT_MS = 24 * 3600 * 1000
 
 def send(call: Call) -> dict[str, Any]:
     """Take a message for up to 100 people; whoever the organisation does not have is left out."""
-    given = _given(call)
+    given = call.body
     _check_agent(call, given)
     body = _message(given.get("msg"))
     check_message(body)
@@ -49,7 +49,7 @@ def send(call: Call) -> dict[str, Any]:
 
 def result(call: Call) -> dict[str, Any]:
     """Who got a message and who did not, for 24 hours (DingTalk: getsendresult)."""
-    given = _given(call)
+    given = call.body
     _check_agent(call, given)
     messages = _of_task(call, given.get("task_id"))
     delivered = [each for each in messages if not each.withheld]
@@ -69,16 +69,11 @@ def result(call: Call) -> dict[str, Any]:
 
 def recall(call: Call) -> dict[str, Any]:
     """Take a message back from everybody (DingTalk: recall)."""
-    given = _given(call)
+    given = call.body
     _check_agent(call, given)
     for message in _of_task(call, given.get("msg_task_id")):
         message.is_recalled = True
     return {"errcode": 0, "errmsg": "ok", "request_id": request_id()}
-
-
-def _given(call: Call) -> dict[str, Any]:
-    # Some clients send all of it in the address, with the message as JSON text.
-    return {**call.args, **call.body}
 
 
 def _check_agent(call: Call, given: dict[str, Any]) -> None:
@@ -90,7 +85,7 @@ def _check_agent(call: Call, given: dict[str, Any]) -> None:
 
 
 def _message(given: object) -> dict[str, Any]:
-    if isinstance(given, str):
+    if isinstance(given, str):  # sent as a form
         try:
             given = json.loads(given)
         except (ValueError, RecursionError):

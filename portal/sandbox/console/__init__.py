@@ -11,8 +11,10 @@ from portal.sandbox.console import (
     control_page,
     deliveries_page,
     designer,
+    form_editor,
     inbox,
     instance_page,
+    messages_page,
     people_page,
     sign_in,
     subscription_page,
@@ -25,6 +27,7 @@ PAGES = (
     sign_in,
     inbox,
     instance_page,
+    messages_page,
     app_page,
     subscription_page,
     deliveries_page,
@@ -32,6 +35,7 @@ PAGES = (
     behaviour_page,
     templates_page,
     designer,
+    form_editor,
     control_page,
 )
 
