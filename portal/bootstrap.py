@@ -87,8 +87,13 @@ def build_services(settings: Settings, clock: Clock) -> Services:
     )
     directory = DingTalkPeople(waited_for, login_url=settings.dingtalk.login)
     templates = DingTalkTemplates(connection, oa_url=settings.dingtalk.oa)
+    telling = FlowRuleTelling(channel=DingTalkFlowRules(connection))
     custom_templates = CustomTemplates(
-        clock=clock, connection=connection, templates=templates, public_url=settings.public_url
+        clock=clock,
+        connection=connection,
+        templates=templates,
+        telling=telling,
+        public_url=settings.public_url,
     )
     people = People(clock=clock, directory=directory)
     outcomes = Outcomes(clock=clock, people=people)
@@ -117,7 +122,7 @@ def build_services(settings: Settings, clock: Clock) -> Services:
     template_check = TemplateCheck(
         clock=clock,
         templates=templates,
-        telling=FlowRuleTelling(channel=DingTalkFlowRules(connection)),
+        telling=telling,
         calls=calls,
         resumption=resumption,
         public_url=settings.public_url,

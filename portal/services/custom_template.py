@@ -26,6 +26,7 @@ from portal.rules.template_field import TemplateField
 from portal.services.approval_settings import stored_settings
 from portal.services.audit import Actor, record
 from portal.services.faults import FieldFault, Problem, ProblemReason
+from portal.services.flow_rule_telling import FlowRuleTelling, Initiator
 from portal.services.kept_mapping import KeptMapping, language_of, starting_mapping, template_row
 from portal.services.recently import Recently
 from portal.services.template_flow import confirm, initiator_department
@@ -105,6 +106,7 @@ class CustomTemplates:
     clock: Clock
     connection: DingTalkConnection
     templates: DingTalkTemplates
+    telling: FlowRuleTelling
     public_url: str
     listed: Recently[tuple[TemplateChoice, ...]] = field(
         default_factory=lambda: Recently(kept_seconds=LISTED_SECONDS)
@@ -156,10 +158,11 @@ class CustomTemplates:
         if not process_code:
             raise FieldFault("template", "unknown")
         kept = self._kept(process_code)
-        key = (self.connection.binding().corp_id, user_id, process_code)
+        corp_id = self.connection.binding().corp_id
+        initiator = Initiator(corp_id=corp_id, user_id=user_id, department_id=department_id)
         read = self.forms.read_again if afresh else self.forms.read
         looked = read(
-            key, lambda: self._read(process_code, user_id=user_id, department_id=department_id, kept=kept)
+            (corp_id, user_id, process_code), lambda: self._read(process_code, initiator=initiator, kept=kept)
         )
         return self._matching(looked, kept, mapping=mapping, language=language)
 
@@ -222,15 +225,19 @@ class CustomTemplates:
             )
             return row.id
 
-    def _read(self, process_code: str, *, user_id: str, department_id: int, kept: KeptMapping | None) -> Form:
+    def _read(self, process_code: str, *, initiator: Initiator, kept: KeptMapping | None) -> Form:
         form = self.templates.read(process_code)
-        mapping = starting_mapping(kept, form.fields)
-        nodes = self.templates.flow(
-            process_code,
-            user_id=user_id,
-            department_id=department_id,
-            values=self._samples(form, mapping, "en"),
-        )
+        values = self._samples(form, starting_mapping(kept, form.fields), LANGUAGES[0])
+
+        def forecast(initiator: Initiator) -> tuple[Node, ...]:
+            return self.templates.flow(
+                process_code,
+                user_id=initiator.user_id,
+                department_id=initiator.department_id,
+                values=values,
+            )
+
+        nodes = self.telling.tell(process_code, forecast(initiator), initiator=initiator, forecast=forecast)
         return Form(form=form, nodes=nodes)
 
     def _matching(

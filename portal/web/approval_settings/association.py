@@ -20,6 +20,8 @@ from portal.web.approval_settings.mapping_form import mapping_rows
 from portal.web.errors import Problem as ProblemWords
 from portal.web.htmx import render, retarget
 from portal.web.words.field_mapping import field_kind, unfilled_remedy
+from portal.web.words.flow import node_words, verdict_words
+from portal.web.words.flow_reasons import reasons_words
 from portal.web.words.form_fields import form_field_name
 
 
@@ -72,6 +74,9 @@ def show_association(association: Association, *, status: int = 200) -> Response
         field_kind=field_kind,
         unfilled_remedy=unfilled_remedy,
         mapping_rows=mapping_rows(matching) if matching else (),
+        verdict=verdict_words(matching.verdict) if matching else None,
+        nodes=[node_words(each) for each in matching.nodes] if matching else [],
+        reasons=reasons_words(matching.verdict) if matching else (),
         designer_url=services().templates.designer_url(code) if code else "",
     )
     if association.is_redrawn and not matching:
