@@ -10,11 +10,12 @@ import asyncio
 import time
 from collections.abc import Callable
 from datetime import datetime
-from typing import Protocol, TypeVar
+from typing import TypeVar
 
 import structlog
 from flask import Flask
 
+from portal.channels.dingtalk.stream import StreamLine
 from portal.channels.failures import ChannelError, Failure, OwnFailure, Retry
 from portal.secret_box import SecretUnreadable
 from portal.services.registry import Services
@@ -30,20 +31,6 @@ HEARTBEAT_SECONDS = 10.0
 FINISH_WITHIN_SECONDS = 8.0
 
 
-class Line(Protocol):
-    """One connection; ``portal.channels.dingtalk.stream.StreamLine`` is the real one."""
-
-    failure: Failure | None
-    is_leaving: bool
-
-    @property
-    def is_over(self) -> bool: ...
-
-    async def open(self) -> None: ...
-
-    async def finish(self, *, within_seconds: float) -> None: ...
-
-
 class Listener:
     """Belongs to one event loop; the database is asked in threads."""
 
@@ -53,7 +40,7 @@ class Listener:
         self._name = name
         self._woken = asyncio.Event()
         self._is_stopping = False
-        self._line: Line | None = None
+        self._line: StreamLine | None = None
         self._line_of: tuple[str, ...] = ()
         self._ending: set[asyncio.Task[None]] = set()
         self._pause = RetryPause()
@@ -106,7 +93,7 @@ class Listener:
             return ()
         return binding.corp_id, binding.app_key, binding.app_secret
 
-    def _look_at(self, line: Line, wanted: tuple[str, ...]) -> None:
+    def _look_at(self, line: StreamLine, wanted: tuple[str, ...]) -> None:
         if line.is_over:
             self._line = self._connected_at = None
             self._pause.lost()
@@ -126,7 +113,7 @@ class Listener:
     async def _connect(self, wanted: tuple[str, ...]) -> None:
         line = self._portal.stream.line(take=self._take, notice=self._woken.set)
         try:
-            await line.open()
+            await line.open(await self._ask(self._portal.stream.ticket))
         except ChannelError as error:
             self._failure = error.failure
             self._pause.failed(wanted, is_hopeless=error.failure.retry is Retry.PERMANENT)

@@ -32,7 +32,15 @@ MAY_KNOW = {
         "foundation",
     },
     "workflows": {"workflows", "services", "channels", "grants", "models", "rules", "foundation"},
-    "streaming": {"streaming", "services", "channels", "models", "rules", "foundation"},
+    "streaming": {
+        "streaming",
+        "services",
+        "channels",
+        "channels.dingtalk",
+        "models",
+        "rules",
+        "foundation",
+    },
     "web": {
         "web",
         "services",

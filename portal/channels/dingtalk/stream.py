@@ -14,6 +14,7 @@ from portal.dingtalk.events import EventShapeError, parse_event
 
 if TYPE_CHECKING:
     from portal.dingtalk.stream import StreamConnection
+    from portal.dingtalk.stream_gateway import StreamTicket
 
 # Frames without content carry it once the organisation's pushes are used up (DingTalk: quota pages).
 PUSHES_USED_UP = "20001"
@@ -22,15 +23,8 @@ PUSHES_USED_UP = "20001"
 class StreamLine:
     """One connection from its opening to its end. Every method belongs to the event loop that made it."""
 
-    def __init__(
-        self,
-        connection: DingTalkConnection,
-        *,
-        take: Callable[[str], Awaitable[bool]],
-        notice: Callable[[], None],
-    ) -> None:
+    def __init__(self, *, take: Callable[[str], Awaitable[bool]], notice: Callable[[], None]) -> None:
         """``take`` stores an event and says whether DingTalk may forget it; ``notice`` hears of every change."""
-        self._connection = connection
         self._take = take
         self._notice = notice
         self._client: StreamConnection | None = None
@@ -43,12 +37,9 @@ class StreamLine:
         """Whether nothing can come by this line any more."""
         return self._serving is not None and self._serving.done()
 
-    async def open(self) -> None:
+    async def open(self, ticket: StreamTicket) -> None:
         """Connect; raises ``ChannelError``."""
         self._client = self._new_client()
-        connection = self._connection
-        with in_our_words():
-            ticket = await asyncio.to_thread(lambda: connection.client().stream_gateway.open())
         is_connected = asyncio.Event()
         self._serving = asyncio.create_task(self._client.serve(ticket, connected=is_connected.set))
         self._serving.add_done_callback(lambda _task: self._notice())
@@ -88,14 +79,20 @@ class StreamLine:
 
 
 class DingTalkStream:
-    """Makes lines for whatever app is bound when they are opened."""
+    """Tickets and lines for whatever app is bound."""
 
     def __init__(self, connection: DingTalkConnection) -> None:
         self._connection = connection
 
+    def ticket(self) -> StreamTicket:
+        """Ask DingTalk for a connection; raises ``ChannelError``."""
+        client = self._connection.client()
+        with in_our_words():
+            return client.stream_gateway.open()
+
     def line(self, *, take: Callable[[str], Awaitable[bool]], notice: Callable[[], None]) -> StreamLine:
         """Return a line that is not open yet; see ``StreamLine``."""
-        return StreamLine(self._connection, take=take, notice=notice)
+        return StreamLine(take=take, notice=notice)
 
 
 def open_streamed(binding: Binding, message: str) -> OpenedEvent:
