@@ -18,7 +18,7 @@ from portal.dingtalk.work_notices import (
 
 LONGEST_TITLE = 64
 # Shortened step by step until the card fits; with the last one it always does.
-LONGEST_LINES = (300, 150, 80, 40)
+LONGEST_LINES = (300, 150, 80, 30)
 # Whatever could begin a heading, a link, an emphasis or a quote has a full-width twin that only looks like it.
 MARKDOWN_SIGNS = {ord(sign): chr(ord(sign) + 0xFEE0) for sign in r"\`*_{}[]()#+!|<>~"}
 ADDRESS_SIGNS = re.compile(r"(?<=:)//|(?<=www)\.", re.IGNORECASE)
