@@ -12,6 +12,7 @@ import requests
 from pytest_httpserver import HTTPServer
 
 from portal.sandbox import SandboxConfig
+from portal.sandbox.approval.fields_by_hand import FIELD_TYPES
 
 from .caller import Caller
 from .receiver import AES_KEY, TOKEN, Receiver
@@ -113,19 +114,111 @@ def test_links_of_events_and_portals_open_the_instance(caller: Caller, visitor: 
 
 def test_the_flow_is_designed_in_a_plain_form(caller: Caller, visitor: Visitor, code: str) -> None:
     path = f"/console/templates/{code}"
+
+    def live() -> list[dict[str, Any]]:
+        return list(caller.control("GET", "templates")["templates"][0]["nodes"])
+
     visitor.see(path)
+    before = live()
     first = {"node-0-rule": "direct_supervisor", "node-0-name": "主管", "node-0-mode": "all"}
     assert visitor.send(f"{path}/flow", add="yes", **first).status_code == 303
-    rules = [node["rule"] for node in caller.control("GET", "templates")["templates"][0]["nodes"]]
-    assert rules == ["direct_supervisor", "direct_supervisor"]
-    empty = visitor.send(f"{path}/flow", **{"node-0-rule": "specified_members"})
+    assert live() == before
+    page = visitor.see(path)
+    assert "Saved, not published" in page
+    assert "Node 2" in page
+    empty = visitor.send(f"{path}/flow", publish="yes", **{"node-0-rule": "specified_members"})
     assert empty.status_code == 422
     assert "Tick at least one person" in empty.text
     members = {"node-0-rule": "specified_members", "node-0-people": ["kate", "dora"]}
     assert visitor.send(f"{path}/flow", publish="yes", **members).status_code == 303
-    assert caller.control("GET", "templates")["templates"][0]["nodes"][0]["people"] == ["kate", "dora"]
+    assert live()[0]["people"] == ["kate", "dora"]
+    assert "Saved, not published" not in visitor.see(path)
     assert visitor.send(f"{path}/flow", remove="0", **members).status_code == 303
-    assert caller.control("GET", "templates")["templates"][0]["nodes"] == []
+    assert "Node 1" not in visitor.see(path)
+    assert visitor.send(f"{path}/flow", publish="yes").status_code == 303
+    assert live() == []
+
+
+def test_the_designer_keeps_every_detail_of_a_node(caller: Caller, visitor: Visitor, code: str) -> None:
+    path = f"/console/templates/{code}"
+    visitor.see(path)
+    given = {
+        "rule": "role",
+        "name": "Finance",
+        "actor": "handler",
+        "mode": "any",
+        "roles": ["200649095"],
+        "level": "2",
+        "when-field": "DDSelectField-level",
+        "when-values": "edit， view",
+        "if-nobody": "admin",
+    }
+    fields = {f"node-0-{name}": value for name, value in given.items()}
+    assert visitor.send(f"{path}/flow", publish="yes", **fields).status_code == 303
+    node = caller.control("GET", "templates")["templates"][0]["nodes"][0]
+    assert (node["rule"], node["actor"], node["roles"], node["level"]) == ("role", "handler", [200649095], 2)
+    assert node["when"] == {"DDSelectField-level": ["edit", "view"]}
+    assert (node["if_nobody"], node["decision"]) == ("admin", "manual")
+    assert 'value="edit, view"' in visitor.see(path)
+    missing = visitor.send(f"{path}/flow", **{"node-0-rule": "role"})
+    assert (missing.status_code, "Tick at least one role" in missing.text) == (422, True)
+
+
+def test_the_form_is_edited_by_hand(caller: Caller, visitor: Visitor, code: str) -> None:
+    path = f"/console/templates/{code}/form"
+    assert "TextareaField-why" in visitor.see(path)
+    rows = {
+        "field-0-id": "TextField-number",
+        "field-0-kind": "TextField",
+        "field-0-label": "Number",
+        "field-0-required": "on",
+        "field-2-kind": "DDSelectField",
+        "field-2-label": "Colour",
+    }
+    more = visitor.send(path, add="yes", name="Access", **rows)
+    assert (more.status_code, 'name="field-2-label"' in more.text) == (200, True)
+    assert caller.control("GET", "templates")["templates"][0]["labels"] == ["单号", "Level", "Reason"]
+    bare = visitor.send(path, publish="yes", name="Access", **rows)
+    assert (bare.status_code, "a choice needs options" in bare.text) == (422, True)
+    rows["field-2-options"] = "red, blue"
+    assert visitor.send(path, publish="yes", name="Other", **rows).status_code == 303
+    template = caller.control("GET", "templates")["templates"][0]
+    assert (template["name"], template["labels"]) == ("Other", ["Number", "Colour"])
+    kept, made = template["components"]
+    assert kept["props"]["componentId"] == "TextField-number"
+    assert [option["value"] for option in made["props"]["options"]] == ["red", "blue"]
+
+
+def test_every_type_of_field_is_made_by_hand_and_taken_by_the_api(caller: Caller, visitor: Visitor) -> None:
+    visitor.see("/console/templates")
+    code = str(visitor.send("/console/templates", name="All", fields="One").headers["Location"])
+    code = code.rsplit("/", 1)[1]
+    path = f"/console/templates/{code}/form"
+    rows = {}
+    for number, kind in enumerate(FIELD_TYPES):
+        rows |= {f"field-{number}-kind": kind, f"field-{number}-label": f"F{number}, G{number}"}
+        rows |= {f"field-{number}-options": "a, b"}
+    visitor.see(path)
+    assert visitor.send(path, publish="yes", name="All", **rows).status_code == 303
+    template = caller.control("GET", "templates")["templates"][0]
+    body = {"processCode": code, "name": "All", "formComponents": template["components"]}
+    assert caller.new("POST", "workflow/forms", json=body).status_code == 200
+    assert template["labels"][7] == '["F7", "G7"]'
+    assert 'value="F7, G7"' in visitor.see(path)
+
+
+def test_a_template_is_copied_disabled_and_deleted_from_the_list(
+    caller: Caller, visitor: Visitor, code: str
+) -> None:
+    path = f"/console/templates/{code}/administration"
+    visitor.see("/console/templates")
+    for deed in ("copy", "copy", "disable"):
+        assert visitor.send(path, deed=deed).status_code == 303
+    names = {each["name"]: each["status"] for each in caller.control("GET", "templates")["templates"]}
+    assert names == {"Access": "INVALID", "Access (1)": "PUBLISHED", "Access (2)": "PUBLISHED"}
+    visitor.send(path, deed="delete")
+    assert visitor.http.get(f"{caller.url}/console/templates/{code}").status_code == 404
+    assert visitor.send(path, deed="enable").status_code == 404
 
 
 def test_a_template_is_made_and_switched_by_hand(caller: Caller, visitor: Visitor) -> None:
@@ -172,8 +265,14 @@ def test_permissions_people_and_faults_are_switched_on_their_pages(caller: Calle
     people = {each["userid"]: each for each in caller.control("GET", "people")["people"]}
     assert (people["chen"]["active"], people["bob"]["manager_userid"]) == (False, "iris")
     visitor.see("/console/behaviour")
-    visitor.send("/console/behaviour/settings", default_flow="empty", owner_key_kind="nonsense")
-    assert caller.control("GET", "state")["settings"]["default_flow"] == "empty"
+    switched = {"default_flow": "empty", "owner_key_kind": "nonsense", "has_premium": "on"}
+    visitor.send("/console/behaviour/settings", **switched)
+    settings = caller.control("GET", "state")["settings"]
+    assert (settings["default_flow"], settings["has_premium"]) == ("empty", True)
+    assert settings["peer_to_peer_keeps_settings"] is False
+    visitor.send("/console/contact-scope", seen=["1", "100000001", "100000002"])
+    hidden = caller.control("GET", "state")["settings"]["outside_contact_scope"]
+    assert hidden == ["100000003", "100000004"]
     visitor.send("/console/behaviour/faults", fault="lost_event", operation="*", count="3")
     fault = caller.control("GET", "faults")["faults"][0]
     assert (fault["fault"], fault["remaining"]) == ("lost_event", 3)

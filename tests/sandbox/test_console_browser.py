@@ -70,18 +70,21 @@ def a_lively_sandbox(caller: Caller) -> list[str]:
     subscription = {"url": "http://127.0.0.1:9/", "aes_key": AES_KEY, "token": TOKEN}
     caller.control("PUT", "subscription", subscription)
     code = caller.make_template(name="数据权限申请 Access")
+    caller.control("PATCH", f"templates/{code}", {"allows_countersigning": True})
     pending, decided = caller.start(code), caller.start(code)
     caller.act(decided, person="chen", action="agree", remark="好的")
     nodes = [
         {"rule": "selected_by_initiator", "range": ["chen"]},
         {"rule": "specified_members", "people": ["kate"]},
+        {"rule": "role", "roles": [200649095], "when": {"Level": ["edit"]}, "if_nobody": "admin"},
     ]
     caller.control("PUT", f"templates/{code}/flow", {"nodes": nodes})
     caller.control("POST", "faults", {"fault": "wrong_key", "part": "token"})
     caller.control("PUT", "settings", {"owner_key_kind": OwnerKeyKind.CORP_ID})
     sign_in = f"{SIGN_IN}&client_id={caller.config.app_key}&redirect_uri=http://127.0.0.1:8000/"
     instances = [f"/oa/instances/{each}" for each in (pending, decided)]
-    return [*PATHS, sign_in, SIGN_IN, *instances, f"/console/templates/{code}"]
+    designer = f"/console/templates/{code}"
+    return [*PATHS, sign_in, SIGN_IN, *instances, designer, f"{designer}/form"]
 
 
 @pytest.mark.parametrize(
@@ -105,6 +108,7 @@ def test_every_page_is_accessible_and_fits(
     for path in paths:
         page.goto(path)
         assert page.locator("html").get_attribute("data-bs-theme") == theme
+        page.evaluate("document.querySelectorAll('details').forEach((each) => { each.open = true })")
         assert page.evaluate("document.documentElement.scrollWidth - window.innerWidth") <= 0, path
         assert findings(page) == [], path
     assert complaints == []

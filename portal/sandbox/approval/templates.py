@@ -9,6 +9,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from portal.sandbox.approval import designing, flow
+from portal.sandbox.approval.flow import Node
 from portal.sandbox.clock import now_ms
 from portal.sandbox.settings import DefaultFlow
 from portal.sandbox.tables import Person, Template
@@ -81,6 +82,11 @@ def change_form(
         raise TemplateRefused("field_in_condition")
     template.name, template.description = name, description
     template.components, template.modified_at = components, now_ms()
+
+
+def publish(template: Template, nodes: list[Node]) -> None:
+    """Let requests take this flow from now on."""
+    template.flow, template.draft, template.modified_at = flow.dump(nodes), None, now_ms()
 
 
 def delete_template(template: Template) -> None:

@@ -5,10 +5,12 @@ from __future__ import annotations
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
+from sqlalchemy import select
 
 from portal.sandbox.runtime import current_sandbox
 from portal.sandbox.settings import Permission, PermissionText, change
 from portal.sandbox.settings import load as load_settings
+from portal.sandbox.tables import Department
 
 blueprint = Blueprint("app_page", __name__)
 
@@ -26,6 +28,7 @@ def page() -> ResponseReturnValue:
     sandbox = current_sandbox()
     with sandbox.storage.read() as session:
         settings = load_settings(session)
+        departments = session.scalars(select(Department).order_by(Department.id)).all()
     others = [each for each in Permission if each not in WORKFLOW_PERMISSIONS]
     return render_template(
         "sandbox/app.html",
@@ -34,6 +37,7 @@ def page() -> ResponseReturnValue:
         workflow_permissions=WORKFLOW_PERMISSIONS,
         other_permissions=others,
         permission_texts=list(PermissionText),
+        departments=departments,
     )
 
 
@@ -53,6 +57,19 @@ def save_permissions() -> ResponseReturnValue:
         denied = sorted(each.value for each in Permission if each.value not in granted)
         change(session, denied_permissions=denied, permission_text=text)
     flash(_("Permissions saved."))
+    return redirect(url_for(".page"), code=303)
+
+
+@blueprint.post("/console/contact-scope")
+def save_contact_scope() -> ResponseReturnValue:
+    """People who are in unticked departments only are not told to the app; single people stay as they were."""
+    seen = request.form.getlist("seen")
+    with current_sandbox().storage.write() as session:
+        numbers = [str(number) for number in session.scalars(select(Department.id))]
+        hidden = load_settings(session).outside_contact_scope
+        people = [each for each in hidden if each not in numbers]
+        change(session, outside_contact_scope=[*people, *(each for each in numbers if each not in seen)])
+    flash(_("Contact scope saved."))
     return redirect(url_for(".page"), code=303)
 
 

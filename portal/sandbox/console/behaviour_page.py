@@ -13,7 +13,7 @@ from portal.sandbox.api import meter, operations
 from portal.sandbox.faults import ANY, CHOSEN_ANSWERS, EVENT_FAULTS, FaultName, SealPart
 from portal.sandbox.push.events import EVENT_TYPES
 from portal.sandbox.runtime import current_sandbox
-from portal.sandbox.settings import DefaultFlow, OwnerKeyKind, SignatureParameter, change
+from portal.sandbox.settings import DefaultFlow, ForecastNaming, OwnerKeyKind, SignatureParameter, change
 from portal.sandbox.settings import load as load_settings
 from portal.sandbox.shapes import as_number, is_number
 from portal.sandbox.tables import Fault
@@ -21,9 +21,17 @@ from portal.sandbox.tables import Fault
 blueprint = Blueprint("behaviour_page", __name__, url_prefix="/console/behaviour")
 CHOICES: dict[str, list[StrEnum]] = {
     "default_flow": list(DefaultFlow),
+    "forecast_naming": list(ForecastNaming),
     "signature_parameter": list(SignatureParameter),
     "owner_key_kind": list(OwnerKeyKind),
 }
+SWITCHES = (
+    "has_premium",
+    "update_resets_flow",
+    "peer_to_peer_keeps_settings",
+    "cancel_events",
+    "comment_events",
+)
 AMOUNTS = [str(number) for number in range(1, 1001)]
 TARGETS = [ANY, *EVENT_TYPES, *(each.name for each in operations.ALL)]
 
@@ -41,6 +49,7 @@ def page() -> ResponseReturnValue:
         waiting=waiting,
         used=used,
         choices=CHOICES,
+        switches=SWITCHES,
         call_faults=[each for each in FaultName if each not in EVENT_FAULTS | CHOSEN_ANSWERS],
         event_faults=[each for each in FaultName if each in EVENT_FAULTS],
         operations=[each.name for each in operations.ALL],
@@ -57,7 +66,7 @@ def save_settings() -> ResponseReturnValue:
         for name, known in CHOICES.items()
         if request.form.get(name, "") in list(known)
     }
-    changes["update_resets_flow"] = "update_resets_flow" in request.form
+    changes.update({name: name in request.form for name in SWITCHES})
     with current_sandbox().storage.write() as session:
         change(session, **changes)
     flash(_("Behaviour saved."))

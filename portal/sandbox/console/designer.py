@@ -1,4 +1,4 @@
-"""The flow designer of one template: its nodes as a plain form, saved as a whole."""
+"""Flow Design of one template: its nodes as a plain form, saved as a draft or published as a whole."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ from typing import Any
 from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
+from sqlalchemy import select
 
 from portal.sandbox.approval import designing, flow
 from portal.sandbox.approval.designing import FlowRefused
-from portal.sandbox.approval.flow import Actor, Mode, Rule
-from portal.sandbox.approval.templates import find_template
-from portal.sandbox.clock import now_ms
+from portal.sandbox.approval.flow import Actor, Decision, IfNobody, Mode, Rule
+from portal.sandbox.approval.templates import find_template, publish
 from portal.sandbox.console.acting import staff
 from portal.sandbox.runtime import current_sandbox
-from portal.sandbox.tables import Template
+from portal.sandbox.tables import Role, Template
 
 blueprint = Blueprint("designer", __name__)
 MOST_NODES = 20
@@ -34,13 +34,13 @@ def from_link() -> ResponseReturnValue:
 def page(process_code: str) -> ResponseReturnValue:
     """Form, flow and switches of a template."""
     with current_sandbox().storage.read() as session:
-        nodes = _template(find_template(session, process_code)).flow
-    return _shown(process_code, nodes=nodes)
+        template = _template(find_template(session, process_code))
+    return _shown(process_code, nodes=template.flow if template.draft is None else template.draft)
 
 
 @blueprint.post("/console/templates/<process_code>/flow")
 def save(process_code: str) -> ResponseReturnValue:
-    """Save and publish; ``add`` appends a node, ``remove`` takes one out."""
+    """Publish, or save as a draft; ``add`` appends a node to the draft, ``remove`` takes one out."""
     nodes = _given_nodes(request.form)
     removed = request.form.get("remove", "")
     if removed.isdecimal() and len(removed) < 4 and int(removed) < len(nodes):
@@ -53,30 +53,44 @@ def save(process_code: str) -> ResponseReturnValue:
         return _shown(process_code, nodes=nodes, problem=error.problem), 422
     with current_sandbox().storage.write() as session:
         template = _template(find_template(session, process_code))
-        template.flow, template.modified_at = flow.dump(designed), now_ms()
-    flash(_("Flow saved and published. The keys of self-select nodes are new."))
-    return redirect(url_for(".page", process_code=process_code), code=303)
+        if "publish" in request.form:
+            publish(template, designed)
+        else:
+            template.draft = flow.dump(designed)
+    if "publish" in request.form:
+        flash(_("Published. The keys of self-select nodes are new."))
+    else:
+        flash(_("Saved. Requests take the flow as it was until you press Publish."))
+    return redirect(url_for(".page", process_code=process_code, _anchor="flow"), code=303)
 
 
 def _given_nodes(form: Mapping[str, Any]) -> list[dict[str, Any]]:
-    lists, nodes = request.form.getlist, []
-    for number in range(MOST_NODES):
-        start = f"node-{number}-"
-        if f"{start}rule" not in form:
-            break
-        nodes.append(
-            {
-                "name": form.get(f"{start}name", "").strip() or "审批人",
-                "rule": form[f"{start}rule"],
-                "actor": form.get(f"{start}actor", Actor.APPROVER),
-                "mode": form.get(f"{start}mode", Mode.ALL),
-                "people": lists(f"{start}people"),
-                "range": lists(f"{start}range"),
-                "multi": f"{start}multi" in form,
-                "required": f"{start}required" in form,
-            }
-        )
-    return nodes
+    starts = [f"node-{number}-" for number in range(MOST_NODES)]
+    return [_given_node(form, start) for start in starts if f"{start}rule" in form]
+
+
+def _given_node(form: Mapping[str, Any], start: str) -> dict[str, Any]:
+    lists = request.form.getlist
+    level, field = form.get(f"{start}level", ""), form.get(f"{start}when-field", "")
+    values = form.get(f"{start}when-values", "").replace("，", ",").split(",")
+    return {
+        "name": form.get(f"{start}name", "").strip() or "审批人",
+        "rule": form[f"{start}rule"],
+        "actor": form.get(f"{start}actor", Actor.APPROVER),
+        "mode": form.get(f"{start}mode", Mode.ALL),
+        "people": lists(f"{start}people"),
+        "range": lists(f"{start}range"),
+        "roles": [
+            int(number) for number in lists(f"{start}roles") if number.isdecimal() and len(number) < 16
+        ],
+        "level": int(level) if level.isdecimal() and len(level) < 4 else 1,
+        "field": form.get(f"{start}field", ""),
+        "when": {field: [value.strip() for value in values if value.strip()]} if field else {},
+        "decision": form.get(f"{start}decision", Decision.MANUAL),
+        "if_nobody": form.get(f"{start}if-nobody", IfNobody.PASS),
+        "multi": f"{start}multi" in form,
+        "required": f"{start}required" in form,
+    }
 
 
 def _template(found: Template | None) -> Template:
@@ -89,16 +103,20 @@ def _shown(process_code: str, *, nodes: list[dict[str, Any]], problem: str = "")
     with current_sandbox().storage.read() as session:
         template = _template(find_template(session, process_code))
         members = staff(session)
-    filled = {"people": [], "range": [], "multi": True, "required": True, "actor_key": ""}
+        roles = session.scalars(select(Role).order_by(Role.id)).all()
     return render_template(
         "sandbox/designer.html",
         template=template,
-        nodes=[{**asdict(_EMPTY), **filled, **node} for node in nodes],
+        nodes=[{**asdict(_EMPTY), **node} for node in nodes],
         problem=problem,
         members=members,
-        rules=list(Rule),
+        roles=roles,
+        supported=flow.SUPPORTED,
+        other_rules=[rule for rule in Rule if rule not in flow.SUPPORTED],
         modes=list(Mode),
         actors=list(Actor),
+        decisions=list(Decision),
+        if_nobody=list(IfNobody),
     )
 
 

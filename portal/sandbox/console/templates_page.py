@@ -5,15 +5,26 @@ from __future__ import annotations
 from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
+from sqlalchemy.orm import Session
 
 from portal.sandbox.approval.fields_by_hand import components_from_lines
-from portal.sandbox.approval.templates import TemplateRefused, all_templates, find_template, new_template
+from portal.sandbox.approval.templates import (
+    MOST_TEMPLATES,
+    TemplateRefused,
+    all_templates,
+    copy_template,
+    delete_template,
+    find_template,
+    new_template,
+    template_named,
+)
 from portal.sandbox.clock import now_ms
 from portal.sandbox.console.acting import staff
 from portal.sandbox.runtime import current_sandbox
 from portal.sandbox.settings import load as load_settings
 
 blueprint = Blueprint("templates_page", __name__)
+DEEDS = ("copy", "disable", "enable", "delete")
 
 
 @blueprint.get("/console/templates")
@@ -42,6 +53,28 @@ def create() -> ResponseReturnValue:
     return redirect(url_for("designer.page", process_code=code), code=303)
 
 
+@blueprint.post("/console/templates/<process_code>/administration")
+def administer(process_code: str) -> ResponseReturnValue:
+    """Copy, disable, enable or delete."""
+    deed = request.form.get("deed", "")
+    try:
+        with current_sandbox().storage.write() as session:
+            template = find_template(session, process_code)
+            if template is None or deed not in DEEDS:
+                abort(404)
+            if deed == "copy":
+                copy_template(session, template, name=_free_name(session, template.name))
+            elif deed == "delete":
+                delete_template(template)
+            else:
+                template.status = "PUBLISHED" if deed == "enable" else "INVALID"
+            name = template.name
+    except TemplateRefused as error:
+        return _shown(problem=error.problem), 422
+    flash(_said(deed, name=name))
+    return redirect(url_for(".page"), code=303)
+
+
 @blueprint.post("/console/templates/<process_code>/settings")
 def save_settings(process_code: str) -> ResponseReturnValue:
     """Enabled or not, who sees it, what the requester and approvers may do."""
@@ -59,6 +92,22 @@ def save_settings(process_code: str) -> ResponseReturnValue:
         template.modified_at = now_ms()
     flash(_("Template settings saved."))
     return redirect(url_for("designer.page", process_code=process_code), code=303)
+
+
+def _said(deed: str, *, name: str) -> str:
+    said = {
+        "copy": _("Copied: %(name)s.", name=name),
+        "disable": _("Disabled: %(name)s. Nothing starts with it.", name=name),
+        "enable": _("Enabled: %(name)s.", name=name),
+        "delete": _("Deleted: %(name)s. What runs goes on.", name=name),
+    }
+    return said[deed]
+
+
+def _free_name(session: Session, name: str) -> str:
+    numbers = range(1, MOST_TEMPLATES + 1)
+    names = (f"{name[:180]} ({number})" for number in numbers)
+    return next((each for each in names if template_named(session, each) is None), name)
 
 
 def _shown(*, problem: str = "") -> str:

@@ -11,10 +11,9 @@ from sqlalchemy.orm import Session
 
 from portal.sandbox.api.errors import ApiError
 from portal.sandbox.api.form_rules import check_form
-from portal.sandbox.approval import designing, flow, templates
+from portal.sandbox.approval import designing, templates
 from portal.sandbox.approval.designing import FlowRefused
 from portal.sandbox.approval.templates import TemplateRefused
-from portal.sandbox.clock import now_ms
 from portal.sandbox.control.guard import ControlRefused, json_body
 from portal.sandbox.runtime import current_sandbox
 from portal.sandbox.settings import load as load_settings
@@ -82,7 +81,7 @@ def put_flow(process_code: str) -> ResponseReturnValue:
         raise ControlRefused(str(error)) from error
     with current_sandbox().storage.write() as session:
         template = _template(session, process_code)
-        template.flow, template.modified_at = flow.dump(designed), now_ms()
+        templates.publish(template, designed)
         shown = _shown(template)
     return jsonify(shown)
 

@@ -11,7 +11,8 @@ from portal.sandbox.storage import Base
 
 
 class Template(Base):
-    """``components`` keep the write shape; ``flow`` is a list of nodes (``portal.sandbox.approval.flow``).
+    """``components`` keep the write shape; ``flow`` is a list of nodes (``portal.sandbox.approval.flow``),
+    ``draft`` one that was saved and not published yet.
 
     ``visible_to`` holds userids; None means everybody. Times in epoch milliseconds. A deleted template keeps its row
     for the instances it was used for; its name is free again.
@@ -26,6 +27,7 @@ class Template(Base):
     status: Mapped[str] = mapped_column(default="PUBLISHED")
     components: Mapped[list[dict[str, Any]]] = mapped_column(JSON)
     flow: Mapped[list[dict[str, Any]]] = mapped_column(JSON)
+    draft: Mapped[list[dict[str, Any]] | None] = mapped_column(JSON(none_as_null=True))
     creator_userid: Mapped[str] = mapped_column(default="")
     visible_to: Mapped[list[str] | None] = mapped_column(JSON(none_as_null=True))
     requester_may_withdraw: Mapped[bool] = mapped_column(default=True)
