@@ -52,6 +52,10 @@ def _component(item: Json) -> Json:
     written["label"] = text(places.get("label") or places.get("name"))
     if "notPrint" in props:
         written["print"] = "0" if text(props["notPrint"]) in {"1", "true"} else "1"
+    if "choice" in written:
+        written["choice"] = text(written["choice"])  # read as a number, written as text
+    if "statField" in written:
+        written["statField"] = [_total(total) for total in mappings(written["statField"])]
     if options := sequence(places.get("options")):
         written["options"] = [_option(option, index) for index, option in enumerate(options)]
     else:
@@ -63,6 +67,11 @@ def _component(item: Json) -> Json:
     if children := mappings(places.get("children")):
         component["children"] = written_again(children)
     return component
+
+
+def _total(total: Json) -> Json:
+    kept = {name: total[name] for name in ("label", "upper") if total.get(name) is not None}
+    return {"componentId": text(total.get("componentId") or total.get("id")), **kept}
 
 
 def _option(option: object, index: int) -> Json:

@@ -171,6 +171,34 @@ def test_children_are_flagged_and_array_labels_become_the_text_to_submit(
     ]
 
 
+def test_a_group_is_a_frame_around_ordinary_fields(
+    dingtalk: ScriptedDingTalk, client: DingTalkClient
+) -> None:
+    inner = {"componentName": "TextField", "props": {"id": "T-1", "label": "Reason", "maxLength": 50}}
+    group = {"componentName": "FieldGroup", "props": {"id": "G-1", "label": "More"}, "children": [inner]}
+    dingtalk.answer(SCHEMA, schema([group]))
+    frame, field = client.forms.read_schema("PROC-1").fields
+    assert (frame.kind, field.label, field.is_nested, field.longest) == ("FieldGroup", "Reason", False, 50)
+
+
+@pytest.mark.parametrize(
+    ("props", "asks_for_time"),
+    [
+        ({}, False),
+        ({"format": "yyyy-MM-dd", "unit": "天"}, False),
+        ({"format": "yyyy-MM-dd HH:mm"}, True),
+        ({"unit": "小时"}, True),
+    ],
+)
+def test_a_date_that_asks_for_its_time_is_told(
+    dingtalk: ScriptedDingTalk, client: DingTalkClient, props: dict[str, str], asks_for_time: bool
+) -> None:
+    item = {"componentName": "DDDateField", "props": {"id": "D-1", "label": "Until", **props}}
+    dingtalk.answer(SCHEMA, schema([item]))
+    (field,) = client.forms.read_schema("PROC-1").fields
+    assert field.asks_for_time is asks_for_time
+
+
 def test_a_schema_names_its_template_and_state(dingtalk: ScriptedDingTalk, client: DingTalkClient) -> None:
     dingtalk.answer(SCHEMA, schema([], status="INVALID"))
     read = client.forms.read_schema("PROC-1")

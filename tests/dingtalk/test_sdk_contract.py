@@ -220,3 +220,55 @@ def test_the_profile_is_asked_for_without_parameters(
     token = UserToken(access_token="user-token", corp_id=None)
     request = sent(dingtalk, client, "/v1.0/contact/users/me", lambda client: client.sign_in.profile(token))
     assert (request.method, request.body, request.query) == ("GET", None, {})
+
+
+def test_fields_are_added_in_a_form_that_the_official_model_knows_every_key_of(
+    dingtalk: ScriptedDingTalk, client: DingTalkClient
+) -> None:
+    read = [
+        {
+            "componentName": "TextNote",
+            "props": {"id": "n", "label": "Note", "content": "Hi", "link": "https://x"},
+        },
+        {
+            "componentName": "DDSelectField",
+            "props": {
+                "id": "s",
+                "label": "级别",
+                "required": True,
+                "options": ['{"key":"option_0","value":"只读"}', "读写", {"key": "other", "value": "其他"}],
+                "objOptions": [],
+                "behaviorLinkage": {},
+                "hiddenInApprovalDetail": False,
+                "notPrint": "1",
+            },
+        },
+        {"componentName": "InnerContactField", "props": {"id": "c", "label": "谁", "choice": 1}},
+        {
+            "componentName": "TableField",
+            "props": {"id": "t", "label": "明细", "options": [], "statField": [{"id": "m", "label": "和"}]},
+            "children": [
+                {"componentName": "TextField", "props": {"id": "t1", "label": "资源", "options": []}}
+            ],
+        },
+    ]
+    schema = {"name": "Access", "memo": "d", "schemaContent": {"items": read}}
+    dingtalk.answer("/v1.0/workflow/forms/schemas/processCodes", {"result": schema})
+    dingtalk.answer("/v1.0/workflow/forms", {"result": {"processCode": "PROC-1"}})
+    client.forms.add_fields("PROC-1", COMPONENTS)
+    (request,) = dingtalk.requests_to("/v1.0/workflow/forms")
+    assert as_understood(workflow.FormCreateRequest, request.body) == request.body
+    assert request.body["processCode"] == "PROC-1"
+    note, level, contact, table, *added = request.body["formComponents"]
+    assert note["props"]["content"] == "Hi"
+    assert level["props"]["options"] == [
+        {"key": "option_0", "value": "只读"},
+        {"key": "option_1", "value": "读写"},
+        {"key": "other", "value": "其他"},
+    ]
+    assert level["props"]["print"] == "0"
+    assert contact["props"]["choice"] == "1"
+    assert table["children"] == [
+        {"componentType": "TextField", "props": {"componentId": "t1", "label": "资源"}}
+    ]
+    assert [each["props"]["componentId"] for each in added] == ["a", "b"]
