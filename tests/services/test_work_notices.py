@@ -6,11 +6,13 @@ from typing import Any
 
 import pytest
 
+from portal.database import transaction
 from portal.extensions import db
 from portal.models import DingTalkApp, WorkNotice
 from portal.services.notice_promises import NoticeKind
 from tests.portal_world import World
 from tests.services.engines import on_both_engines
+from tests.services.flow_story import FINANCE, SELECT, ask_choosing, set_up_flow
 from tests.services.story import (
     actor_named,
     approval_of,
@@ -80,10 +82,9 @@ def test_the_requester_alone_is_told_of_the_outcome(world: World, action: str, t
 
 def test_the_notice_is_in_the_language_of_the_request(world: World) -> None:
     set_up(world)
-    with world.app.app_context():
-        number = ask(world)
+    number = ask(world)
+    with world.app.app_context(), transaction():
         approval_of(number).request.language = "zh"  # type: ignore[union-attr]
-        db.session.commit()
     follow(world, number, "pending")
     world.act(world.look(lambda: approval_of(number).instance_id), "chen", "agree")
     world.work_until(lambda: state_of(number) == "approved", seconds=20)
@@ -120,7 +121,25 @@ def test_a_start_that_failed_is_told_and_so_is_the_next_try(world: World) -> Non
     assert "This was try 2." in messages(world)[1]["message"]["action_card"]["markdown"]
 
 
-def test_somebody_else_ending_the_approval_is_told_and_a_withdrawal_of_ones_own_is_not(world: World) -> None:
+def test_a_choice_that_the_requester_must_make_is_told(world: World) -> None:
+    set_up_flow(world, SELECT, FINANCE)
+    number = ask_choosing(world, "dora")
+    fault(world, "code_before", part="400 targetSelectApproverMissing")
+    follow(world, number, "needs_choice")
+    settled(world)
+    assert card(world)["title"] == f"Your choice is needed: {number}"
+
+
+def test_an_administrator_ending_the_approval_is_told(world: World) -> None:
+    set_up(world)
+    number, instance_id = started(world)
+    world.act(instance_id, "alice", "terminate")
+    world.work_until(lambda: state_of(number) == "terminated", seconds=20)
+    settled(world)
+    assert card(world)["title"] == f"Ended: {number}"
+
+
+def test_a_withdrawal_of_ones_own_is_not_told(world: World) -> None:
     set_up(world)
     world.control("PUT", "/settings", {"withdraw_wait_seconds": 0})
     number, _ = started(world)
@@ -148,10 +167,9 @@ def test_what_is_no_longer_true_when_it_would_be_sent_is_dropped(world: World) -
     number = ask(world)
     follow(world, number, "could_not_start")
     world.control("PUT", "/permissions", {"Workflow.Instance.Write": True, "qyapi_base": True})
-    with world.app.app_context():
+    with world.app.app_context(), transaction():
         (notice,) = notices()
         notice.state, notice.due_at = "waiting", world.clock.now()
-        db.session.commit()
     try_again(world, number)
     follow(world, number, "pending")
     settled(world)
@@ -175,9 +193,8 @@ def test_a_kind_that_is_switched_off_is_not_sent_and_the_others_are(world: World
 def test_somebody_who_has_left_is_told_nothing(world: World) -> None:
     set_up(world)
     number, instance_id = started(world)
-    with world.app.app_context():
+    with world.app.app_context(), transaction():
         person_named("bob").is_active = False
-        db.session.commit()
     world.act(instance_id, "chen", "agree")
     world.work_until(lambda: state_of(number) == "approved", seconds=20)
     settled(world)
@@ -234,9 +251,8 @@ def test_a_refused_send_is_kept_with_its_reason_and_not_repeated(world: World) -
 
 def test_without_an_agent_id_nothing_is_sent_and_the_remedy_is_known(world: World) -> None:
     set_up(world)
-    with world.app.app_context():
-        db.session.get_one(DingTalkApp, 1).agent_id = None
-        db.session.commit()
+    with world.app.app_context(), transaction() as session:
+        session.get_one(DingTalkApp, 1).agent_id = None
     decided(world)
     assert calls(world, "sendWorkNotice") == 0
     assert world.look(world.services.work_notices.latest).failure.kind == "no_agent_id"

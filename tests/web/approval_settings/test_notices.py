@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from portal.extensions import db
+from portal.database import transaction
 from portal.models import DingTalkApp
 from portal.services.notice_promises import NoticeKind
 from tests.portal_world import World
@@ -63,9 +63,8 @@ def test_a_box_that_is_not_saved_yet_stays_as_it_is_when_the_section_is_drawn_ag
 
 
 def test_without_an_agent_id_the_section_says_what_to_do(world: World, alice: AdminBrowser) -> None:
-    with world.app.app_context():
-        db.session.get_one(DingTalkApp, 1).agent_id = None
-        db.session.commit()
+    with world.app.app_context(), transaction() as session:
+        session.get_one(DingTalkApp, 1).agent_id = None
     said = words(section(alice))
     assert "Nothing is sent: the Agent ID is missing" in said
     assert "developer console" in said
