@@ -20,13 +20,12 @@ _BRANCHES = {"route": "conditionNodes", "parallel": "branches"}
 class ActionerRule:
     """How people are found: ``type`` is ``target_approval``, ``target_formula`` …, ``sub_type`` tells formulas apart.
 
-    ``people`` are ids and names of members who are listed, ``roles`` ids and names of roles.
+    ``people`` are ids and names of members who are listed.
     """
 
     type: str
     sub_type: str = ""
     people: tuple[tuple[str, str], ...] = ()
-    roles: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -139,9 +138,6 @@ def _rule(rule: Json) -> ActionerRule:
         sub_type=text(rule.get("subType")),
         people=tuple(
             (text(each.get("workNo")), text(each.get("userName"))) for each in mappings(rule.get("approvals"))
-        ),
-        roles=tuple(
-            (text(each.get("labels")), text(each.get("labelNames"))) for each in mappings(rule.get("labels"))
         ),
     )
 

@@ -128,6 +128,12 @@ NEW_FAMILY: list[tuple[str, str, Any, Callable[[DingTalkClient], object]]] = [
     ),
     (
         "POST",
+        "/v1.0/workflow/premium/processes/schemas/batchQuery",
+        workflow.PremiumQuerySchemaAndProcessByCodeListRequest,
+        lambda client: client.process_configs.read("PROC-1"),
+    ),
+    (
+        "POST",
         "/v1.0/workflow/processInstances/terminate",
         workflow.TerminateProcessInstanceRequest,
         lambda client: client.instances.terminate(instance_id="EC8G", operating_user_id="bob", remark="r"),

@@ -151,8 +151,18 @@ def _verdict_sentence(verdict: FlowVerdict) -> str:
 
 def _bypassed_at(node: Node) -> tuple[str, ...]:
     rule = str(RULES[node.rule])
-    if node.rule in _BRANCHINGS and not node.people:
+    people = ", ".join(each.name for each in node.people)
+    if node.rule in _BRANCHINGS and not people:
         return (gettext("whoever the conditions of the flow lead to"),)
+    if node.follows_requester and people:
+        return (
+            gettext(
+                "whoever “%(node)s” finds for a requester (%(rule)s), such as %(people)s",
+                node=node.name or rule,
+                rule=rule,
+                people=people,
+            ),
+        )
     if node.follows_requester:
         return (
             gettext("whoever “%(node)s” finds for a requester (%(rule)s)", node=node.name or rule, rule=rule),
