@@ -120,3 +120,72 @@ def test_the_tree_chains_nodes_modes_and_conditions(caller: Caller, code: str) -
     assert (handler["type"], handler["properties"]["activateType"]) == ("handler", "ONE_BY_ONE")
     assert handler["properties"]["noneActionerAction"] == "admin"
     assert handler["childNode"]["type"] == "notifier"
+
+
+def task_of(caller: Caller, instance: str, person: str) -> dict[str, Any]:
+    open_tasks = [task for task in caller.detail(instance)["tasks"] if task["status"] == "RUNNING"]
+    task = next(task for task in open_tasks if task["userId"] == person)
+    return {"taskId": task["taskId"], "processInstanceId": instance, "operateUserId": person}
+
+
+def append(caller: Caller, body: dict[str, Any]) -> dict[str, Any]:
+    asked = {"appenderUserIds": ["iris", "kate"], "activateType": "ALL", "type": "before", **body}
+    return dict(caller.new("POST", "workflow/premium/tasks/append", json=asked).json())
+
+
+def revert(caller: Caller, body: dict[str, Any]) -> dict[str, Any]:
+    asked = {"targetActivityId": "sid-startevent", "revertAction": "REVERT_FOR_RESUBMIT", **body}
+    return dict(caller.new("POST", "workflow/premium/tasks/revert", json=asked).json())
+
+
+@pytest.fixture
+def instance(caller: Caller, code: str) -> str:
+    caller.control("PATCH", f"templates/{code}", {"allows_countersigning": True})
+    return caller.start(code, formComponentValues=[{"name": "单号", "value": "1"}, LEVEL_VALUE])
+
+
+LEVEL_VALUE = {"name": "Level", "value": "view"}
+
+
+def test_countersigners_are_added_to_a_task(caller: Caller, instance: str) -> None:
+    answer = append(caller, task_of(caller, instance, "chen"))
+    fits(answer, workflow.PremiumAppendTaskResponseBody())
+    assert answer["result"] is True
+    statuses = [(task["userId"], task["status"]) for task in caller.detail(instance)["tasks"]]
+    assert statuses == [("chen", "PAUSED"), ("iris", "RUNNING"), ("kate", "RUNNING")]
+
+
+@pytest.mark.parametrize(
+    ("change", "expected"),
+    [
+        ({"operateUserId": "iris"}, "param.illegal.operator"),
+        ({"appenderUserIds": ["chen"]}, "appender.contains.currentOperator"),
+        ({"appenderUserIds": ["frank"]}, "user.not.exist"),
+        ({"appenderUserIds": []}, "param.blank"),
+        ({"type": "during"}, "param.illegal"),
+        ({"taskId": 7}, "param.illegal"),
+        ({"activateType": ["ALL"]}, "param.illegal"),
+    ],
+)
+def test_what_does_not_fit_is_refused(
+    caller: Caller, instance: str, change: dict[str, Any], expected: str
+) -> None:
+    assert append(caller, {**task_of(caller, instance, "chen"), **change})["code"] == expected
+    assert len(caller.detail(instance)["tasks"]) == 1
+
+
+def test_a_task_is_sent_back_to_the_requester(caller: Caller, instance: str) -> None:
+    body = task_of(caller, instance, "chen")
+    assert revert(caller, {**body, "targetActivityId": "nowhere"})["code"] == "param.illegal"
+    answer = revert(caller, body)
+    fits(answer, workflow.PremiumRevertTaskResponseBody())
+    assert caller.detail(instance)["operationRecords"][-1]["type"] == "REDIRECT_PROCESS"
+    assert revert(caller, body)["code"] == "task.status.error"
+
+
+def test_a_persons_open_tasks_are_counted(caller: Caller, instance: str) -> None:
+    path = "workflow/processes/todoTasks/numbers"
+    answer = caller.new("GET", path, params={"userId": "chen"}).json()
+    fits(answer, workflow.GetUserTodoTaskSumResponseBody())
+    assert answer["result"] == 1
+    assert caller.new("GET", path, params={"userId": "nobody"}).json()["code"] == "userNotExist"

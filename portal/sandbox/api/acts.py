@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from sqlalchemy import func, select
+
 from portal.sandbox.api.detail import find_instance
 from portal.sandbox.api.errors import ApiError, refused
 from portal.sandbox.api.gate import Call
@@ -80,6 +82,15 @@ def redirect(call: Call) -> dict[str, Any]:
     return {"result": True}
 
 
+def open_task_count(call: Call) -> dict[str, Any]:
+    """How many tasks wait for a person."""
+    person = call.session.get(Person, call.args.get("userId", ""))
+    if person is None:
+        raise refused("userNotExist", "用户不存在")
+    waiting = select(func.count()).where(Task.userid == person.userid, Task.status == "RUNNING")
+    return {"result": call.session.scalar(waiting) or 0}
+
+
 def _is_too_young(call: Call, instance: Instance) -> bool:
     return call.now - instance.created_at < call.settings.withdraw_wait_seconds * 1000
 
@@ -100,10 +111,14 @@ def _instance(call: Call) -> Instance:
     return instance
 
 
+def find_task(call: Call) -> Task | None:
+    """The task of ``taskId``, which may come as a number or a text."""
+    number = as_number(call.body.get("taskId"))
+    return call.session.get(Task, number - FIRST_TASK_ID) if is_number(number) else None
+
+
 def _task(call: Call) -> Task:
-    given = call.body.get("taskId")
-    number = as_number(given)
-    task = call.session.get(Task, number - FIRST_TASK_ID) if is_number(number) else None
+    task = find_task(call)
     if task is None:
         raise refused("invalidParameter", "参数错误：taskId")
     return task

@@ -16,6 +16,7 @@ from portal.sandbox.approval.resolving import Origin
 from portal.sandbox.approval.templates import find_template
 from portal.sandbox.faults import FaultName
 from portal.sandbox.settings import ForecastNaming
+from portal.sandbox.shapes import is_number
 from portal.sandbox.tables import Person, Role
 
 _METHODS = {Mode.ALL: "AND", Mode.ANY: "OR", Mode.ONE_BY_ONE: "ONE_BY_ONE"}
@@ -46,7 +47,7 @@ def forecast(call: Call) -> dict[str, Any]:
     body = call.body
     if not isinstance(body.get("formComponentValues"), list):
         raise refused("componentIsNull", "表单控件不能为空")
-    if not isinstance(body.get("deptId"), int):
+    if not is_number(body.get("deptId")):
         raise refused("invalidParameter", "参数错误：deptId")
     template = find_template(call.session, body.get("processCode"))
     if template is None:

@@ -105,6 +105,9 @@ TERMINATE = _workflow(
 EXECUTE = _workflow("executeTask", "POST", "processInstances/execute", Permission.INSTANCE_WRITE)
 COMMENT = _workflow("addComment", "POST", "processInstances/comments", Permission.INSTANCE_WRITE)
 REDIRECT = _workflow("redirectTask", "POST", "tasks/redirect", Permission.INSTANCE_WRITE)
+OPEN_TASK_COUNT = _workflow("countOpenTasks", "GET", "processes/todoTasks/numbers", Permission.INSTANCE_READ)
+PREMIUM_APPEND = _workflow("appendTask", "POST", "premium/tasks/append", Permission.PREMIUM)
+PREMIUM_REVERT = _workflow("revertTask", "POST", "premium/tasks/revert", Permission.PREMIUM)
 PREMIUM_SCHEMAS = _workflow(
     "queryPremiumSchemas", "POST", "premium/processes/schemas/batchQuery", Permission.PREMIUM
 )

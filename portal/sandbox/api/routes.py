@@ -15,6 +15,7 @@ from portal.sandbox.api import (
     messages,
     operations,
     premium,
+    premium_tasks,
     start,
     tokens,
 )
@@ -53,6 +54,9 @@ HANDLERS = {
     operations.EXECUTE: acts.execute,
     operations.COMMENT: acts.comment,
     operations.REDIRECT: acts.redirect,
+    operations.OPEN_TASK_COUNT: acts.open_task_count,
+    operations.PREMIUM_APPEND: premium_tasks.append,
+    operations.PREMIUM_REVERT: premium_tasks.revert,
     operations.PREMIUM_SCHEMAS: premium.schemas_with_flows,
 }
 NEW_PREFIXES = ("/v1.0/", "/v2.0/")

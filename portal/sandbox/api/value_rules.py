@@ -12,10 +12,12 @@ from sqlalchemy.orm import Session
 
 from portal.sandbox.api.errors import ApiError, refused
 from portal.sandbox.api.forms import component_id
-from portal.sandbox.tables import Person, Template
+from portal.sandbox.shapes import as_number, is_number
+from portal.sandbox.tables import Department, Instance, Person, Template
 
 LONGEST_VALUE = 65535
 FREE_CHOICE_KEY = "other"
+ROOT_IN_APPROVALS, MOST_STARS = "-1", 5
 
 
 def checked_values(
@@ -83,6 +85,45 @@ def _are_people(session: Session, _component: dict[str, Any], text: str) -> bool
     return bool(userids) and set(map(str, userids or [])) <= active
 
 
+def _is_list(_session: Session, _component: dict[str, Any], text: str) -> bool:
+    return bool(_json_list(text))
+
+
+def _are_departments(session: Session, _component: dict[str, Any], text: str) -> bool:
+    numbers = [as_number(part.strip()) for part in text.split(",")]
+    known = set(session.scalars(select(Department.id)))
+    return all(number in known or number == ROOT_IN_APPROVALS for number in numbers)
+
+
+def _are_instances(session: Session, _component: dict[str, Any], text: str) -> bool:
+    ids = _json_list(text)
+    known = select(Instance.id).where(Instance.id.in_([str(each) for each in ids or []]))
+    return bool(ids) and len(set(session.scalars(known))) == len(set(map(str, ids or [])))
+
+
+def _is_rating(_session: Session, component: dict[str, Any], text: str) -> bool:
+    most = as_number(component["props"].get("limit"))
+    given = as_number(text)
+    return is_number(given, lowest=0, highest=most if is_number(most) else MOST_STARS)
+
+
+def _is_telephone(_session: Session, _component: dict[str, Any], text: str) -> bool:
+    return re.fullmatch(r"\+?[\d -]{3,20}", text) is not None
+
+
+def _are_rows(_session: Session, component: dict[str, Any], text: str) -> bool:
+    labels = {str(child["props"].get("label", "")) for child in component.get("children") or []}
+    rows = _json_list(text)
+    return bool(rows) and all(
+        isinstance(row, list)
+        and all(
+            isinstance(cell, dict) and str(cell.get("name")) in labels and isinstance(cell.get("value"), str)
+            for cell in row
+        )
+        for row in rows or []
+    )
+
+
 _CHECKS: dict[str, Callable[[Session, dict[str, Any], str], bool]] = {
     "NumberField": _is_number,
     "MoneyField": _is_number,
@@ -91,6 +132,14 @@ _CHECKS: dict[str, Callable[[Session, dict[str, Any], str], bool]] = {
     "DDDateField": _is_date,
     "DDDateRangeField": _is_date_range,
     "InnerContactField": _are_people,
+    "DepartmentField": _are_departments,
+    "RelateField": _are_instances,
+    "StarRatingField": _is_rating,
+    "PhoneField": _is_telephone,
+    "TableField": _are_rows,
+    "DDPhotoField": _is_list,
+    "DDAttachment": _is_list,
+    "TimeAndLocationField": _is_list,
 }
 
 
@@ -102,7 +151,7 @@ def _offers(component: dict[str, Any], text: str) -> bool:
 def _json_list(text: str) -> list[Any] | None:
     try:
         parsed = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
     return parsed if isinstance(parsed, list) else None
 
@@ -111,11 +160,28 @@ def _read_back(component: dict[str, Any], text: str) -> dict[str, Any]:
     return {
         "id": component_id(component),
         "name": str(component["props"].get("label", "")),
-        "value": text,
+        "value": _rows_read_back(component, text) if component["componentType"] == "TableField" else text,
         "extValue": "",
         "componentType": component["componentType"],
         "bizAlias": component["props"].get("bizAlias") or "",
     }
+
+
+def _rows_read_back(component: dict[str, Any], text: str) -> str:
+    # A table is read in another format than it is written.
+    ids = {
+        str(child["props"].get("label", "")): component_id(child) for child in component.get("children") or []
+    }
+    rows = [
+        {
+            "rowValue": [
+                {"label": cell["name"], "key": ids[str(cell["name"])], "value": cell["value"]} for cell in row
+            ],
+            "rowNumber": str(number),
+        }
+        for number, row in enumerate(_json_list(text) or [], start=1)
+    ]
+    return json.dumps(rows, ensure_ascii=False)
 
 
 def _wrong(label: str) -> ApiError:

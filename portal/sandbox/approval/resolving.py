@@ -148,7 +148,7 @@ def _role_in_levels(session: Session, node: Node, origin: Origin) -> list[str]:
 def _form_contact(session: Session, node: Node, origin: Origin) -> list[str]:
     try:
         named = json.loads(origin.value_of(node.field) or "[]")
-    except ValueError:
+    except (ValueError, RecursionError):
         return []
     working = _staff(session)
     return [str(userid) for userid in named if str(userid) in working] if isinstance(named, list) else []
