@@ -22,17 +22,16 @@ from portal.log_context import work_about
 from portal.models import Approval, Person
 from portal.rules.approval_state import ApprovalState, is_final
 from portal.services.approval_rows import locked, move, order_of, sum_up_request
-from portal.services.audit import PORTAL, record
 from portal.services.instance_adoption import STARTED, InstanceAdoption
 from portal.services.lost_starts import LostStarts
-from portal.services.notice_promises import promise_notice
 from portal.services.outcomes import Outcomes
 from portal.services.people import FRESH_FOR, People
 from portal.services.retry_pauses import pause_before_retry
 from portal.services.running_approvals import RunningApprovals
 from portal.services.start_attempts import RESOLVE_PAUSES, START_LEASE
 from portal.services.template_flow import wake_check
-from portal.services.unstarted import give_up, withdraw_if_asked
+from portal.services.unstarted import give_up, wait_for_choice, withdraw_if_asked
+from portal.services.unstarted_resumption import ABOUT_TEMPLATE
 
 log = structlog.get_logger(__name__)
 
@@ -40,20 +39,6 @@ log = structlog.get_logger(__name__)
 RENEWED_AFTER = timedelta(seconds=10)
 # What DingTalk answers when somebody does not fit, without saying who.
 ABOUT_PEOPLE = frozenset({"person_unknown", "department_wrong", "parameters_refused"})
-# What a look at the template may find the reason of, so that an admin sees it at once.
-ABOUT_TEMPLATE = frozenset(
-    {
-        "template_gone",
-        "template_disabled",
-        "form_values_refused",
-        "approver_missing",
-        "approver_out_of_range",
-        OwnFailure.BYPASS_NOT_ACKNOWLEDGED,
-        OwnFailure.FLOW_NOT_USABLE,
-        OwnFailure.NOT_A_CANDIDATE,
-        *CHOOSE_AGAIN - {OwnFailure.CHOSEN_LEFT},
-    }
-)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -145,7 +130,7 @@ class ApprovalWork:
                 return
             now = self.clock.now()
             approval.failure = failure.to_json()
-            if failure.kind in ABOUT_TEMPLATE:
+            if failure.kind in ABOUT_TEMPLATE | CHOOSE_AGAIN:
                 wake_check(session, at=now)
             if failure.retry == Retry.RETRYABLE:
                 move(approval, ApprovalState.SUBMITTED)
@@ -154,19 +139,7 @@ class ApprovalWork:
                 approval.retries += 1
                 withdraw_if_asked(session, approval, at=now)
             elif failure.kind in CHOOSE_AGAIN:
-                move(approval, ApprovalState.NEEDS_CHOICE)
-                approval.attempt -= 1
-                approval.due_at = None
-                record(
-                    session,
-                    PORTAL,
-                    "start.needs_choice",
-                    at=now,
-                    subject=("approval", approval.number),
-                    after={"failure": failure.kind, **failure.facts},
-                )
-                withdraw_if_asked(session, approval, at=now)
-                promise_notice(session, approval, at=now)
+                wait_for_choice(session, approval, at=now)
             elif failure.retry == Retry.OUTCOME_UNKNOWN:
                 move(approval, ApprovalState.START_UNKNOWN)
                 approval.resolve_tries, approval.retries = 0, 0

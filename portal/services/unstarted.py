@@ -1,4 +1,4 @@
-"""How an approval ends that has no instance: it could not start, or was withdrawn before it did."""
+"""What becomes of an approval without an instance: it could not start, waits for a choice, or was withdrawn."""
 
 from __future__ import annotations
 
@@ -25,6 +25,24 @@ def give_up(session: Session, approval: Approval, *, at: datetime) -> None:
         at=at,
         subject=("approval", approval.number),
         after={"failure": (approval.failure or {}).get("kind")},
+    )
+    withdraw_if_asked(session, approval, at=at)
+    promise_notice(session, approval, at=at)
+
+
+def wait_for_choice(session: Session, approval: Approval, *, at: datetime) -> None:
+    """Let the requester choose approvers again, for the failure on the row: nothing was created."""
+    move(approval, ApprovalState.NEEDS_CHOICE)
+    approval.attempt -= 1  # the reference stays what it is
+    approval.due_at = None
+    failure = approval.failure or {}
+    record(
+        session,
+        PORTAL,
+        "start.needs_choice",
+        at=at,
+        subject=("approval", approval.number),
+        after={"failure": failure.get("kind"), **failure.get("facts", {})},
     )
     withdraw_if_asked(session, approval, at=at)
     promise_notice(session, approval, at=at)

@@ -11,6 +11,8 @@ from portal.rules.approval_state import ApprovalState, is_final
 from portal.services.due_work import LEASE
 from portal.services.registry import services
 
+_WAITS_FOR_A_PERSON = (ApprovalState.COULD_NOT_START, ApprovalState.NEEDS_CHOICE)
+
 
 @dataclass(frozen=True, kw_only=True)
 class Sync:
@@ -53,4 +55,4 @@ def stop_mark(stopped_until: datetime | None) -> str:
 
 
 def _waits_for_calls(approval: Approval) -> bool:
-    return not is_final(approval.state) and approval.state != ApprovalState.COULD_NOT_START
+    return not is_final(approval.state) and approval.state not in _WAITS_FOR_A_PERSON
