@@ -118,6 +118,7 @@ def build_services(settings: Settings, clock: Clock) -> Services:
     failed_pushes = FailedPushList(
         clock=clock, channel=DingTalkFailedPushes(connection), calls=calls, roads=roads, sweep=sweep
     )
+    stream_connections = StreamConnections(clock=clock, bindings=bindings)
     resumption = Resumption(public_url=settings.public_url)
     template_check = TemplateCheck(
         clock=clock,
@@ -183,6 +184,7 @@ def build_services(settings: Settings, clock: Clock) -> Services:
             health=health,
             calls=calls,
             roads=roads,
+            stream=stream_connections,
         ),
         event_roads=roads,
         failed_pushes=failed_pushes,
@@ -201,7 +203,7 @@ def build_services(settings: Settings, clock: Clock) -> Services:
         callback_diagnosis=CallbackDiagnosis(clock=clock),
         stream=DingTalkStream(connection),
         stream_intake=StreamIntake(clock=clock, bindings=bindings),
-        stream_connections=StreamConnections(clock=clock, bindings=bindings),
+        stream_connections=stream_connections,
         health=health,
         work_figures=WorkFigures(clock=clock, health=health),
         work_notices=work_notices,

@@ -21,9 +21,11 @@ from portal.dingtalk.client import DingTalkClient
 from portal.dingtalk.directory import CONTACTS_ROOT_DEPARTMENT
 from portal.dingtalk.forms import FormComponent
 from portal.dingtalk.instances import FieldValue
+from portal.dingtalk.operations import Operation
 
 __all__ = ["OwnerKeyKind", "PermissionProbe", "Probes", "SealedCall", "is_success", "sealed_address_check"]
 
+TOKEN_OPERATION = Operation.ACCESS_TOKEN.value
 NOBODY = "portal-doctor-nobody"
 NO_TEMPLATE = "PROC-PORTAL-DOCTOR-NO-SUCH-TEMPLATE"
 NO_INSTANCE = "portal-doctor-no-such-instance"

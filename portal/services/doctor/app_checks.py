@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from sqlalchemy import select
 
 from portal.channels.dingtalk.connection import DingTalkConnection
-from portal.channels.dingtalk.probes import PermissionProbe, Probes
+from portal.channels.dingtalk.probes import TOKEN_OPERATION, PermissionProbe, Probes
 from portal.channels.failures import ChannelError, Failure, OwnFailure
 from portal.extensions import db
 from portal.models import ApprovalSettings, Person
@@ -110,7 +110,7 @@ class AppChecks:
             return ok(Found.ADDRESS_ALLOWED)
         if failure.kind == "ip_not_allowed":
             return refused(failure)
-        if failure.kind in ("credentials_wrong", "token_refused"):
+        if failure.operation == TOKEN_OPERATION:
             return waits_for(CheckName.CREDENTIALS)
         # Whatever else it refused: it looked at the call, so it let the address in.
         return not_told(failure) if tells_nothing(failure) else ok(Found.ADDRESS_ALLOWED)
@@ -189,7 +189,8 @@ def tells_nothing(failure: Failure) -> bool:
 
 def explained(failure: Failure) -> Verdict | None:
     """Leave a refusal to the check that is about it, if there is one."""
-    other = _EXPLAINED_BY.get(failure.kind)
+    is_about_the_token = failure.operation == TOKEN_OPERATION and failure.kind != "ip_not_allowed"
+    other = CheckName.CREDENTIALS if is_about_the_token else _EXPLAINED_BY.get(failure.kind)
     return waits_for(other) if other else None
 
 

@@ -15,11 +15,11 @@ from portal.clock import Clock
 from portal.extensions import db
 from portal.services.callback_diagnosis import CallbackDiagnosis
 from portal.services.doctor.checks import Check, CheckName, Verdict, failed, not_applicable, ok, warning
-from portal.services.doctor.event_checks import uses_stream
 from portal.services.doctor.findings import Found
 from portal.services.doctor.http_look import Answer, NotReached, is_loopback, look_at
 from portal.services.doctor.limits import Limits
 from portal.services.doctor.run import Run
+from portal.services.stream_connections import is_stream_chosen
 
 CALLBACK_PATH = "/callbacks/dingtalk"
 
@@ -45,7 +45,7 @@ class CallbackAddressCheck:
         return (Check(name=CheckName.CALLBACK_ADDRESS, look=self._look, needs=needs),)
 
     def _look(self, _run: Run) -> Verdict:
-        if uses_stream():
+        if is_stream_chosen():
             return not_applicable(Found.BY_STREAM)
         was_heard = self._was_heard_lately()
         db.session.rollback()

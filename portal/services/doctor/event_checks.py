@@ -3,17 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import timedelta
-
-from sqlalchemy import select
 
 from portal.channels.dingtalk.connection import DingTalkConnection
-from portal.clock import Clock
 from portal.extensions import db
-from portal.models import ApprovalSettings, StreamConnection
-from portal.models.callback_event import EventRoad
 from portal.services.callback_diagnosis import CallbackDiagnosis, Finding
 from portal.services.dingtalk_app import AES_KEY, CALLBACK_TOKEN
+from portal.services.doctor.app_checks import refused
 from portal.services.doctor.checks import (
     Check,
     CheckName,
@@ -28,9 +23,7 @@ from portal.services.doctor.checks import (
 from portal.services.doctor.findings import Found
 from portal.services.doctor.run import Run
 from portal.services.event_roads import EventRoads
-
-LISTENER_SILENT_AFTER = timedelta(seconds=60)
-CONNECTED = "connected"
+from portal.services.stream_connections import StreamConnections, is_stream_chosen
 
 _REFUSED = {
     Finding.TOKEN_DIFFERS: Found.REFUSED_TOKEN,
@@ -44,10 +37,10 @@ _REFUSED = {
 class EventChecks:
     """Reads what was heard and refused; calls nobody."""
 
-    clock: Clock
     connection: DingTalkConnection
     diagnosis: CallbackDiagnosis
     roads: EventRoads
+    stream: StreamConnections
 
     def checks(self) -> tuple[Check, ...]:
         """All of them."""
@@ -62,20 +55,20 @@ class EventChecks:
         )
 
     def _aes_key(self, _run: Run) -> Verdict:
-        if uses_stream():
+        if is_stream_chosen():
             return not_applicable(Found.BY_STREAM)
         key = self.connection.binding().callback_aes_key
         return ok(Found.KEY_SHAPED) if AES_KEY.fullmatch(key) else failed(Found.KEY_MISSHAPED)
 
     def _callback_token(self, _run: Run) -> Verdict:
-        if uses_stream():
+        if is_stream_chosen():
             return not_applicable(Found.BY_STREAM)
         token = self.connection.binding().callback_token
         is_shaped = CALLBACK_TOKEN.fullmatch(token)
         return ok(Found.TOKEN_SHAPED) if is_shaped else failed(Found.TOKEN_MISSHAPED)
 
     def _check_url(self, _run: Run) -> Verdict:
-        if uses_stream():
+        if is_stream_chosen():
             return not_applicable(Found.BY_STREAM)
         checked_at = self.diagnosis.health().check_url_at
         if checked_at is None:
@@ -83,7 +76,7 @@ class EventChecks:
         return ok(Found.ADDRESS_CHECKED, at=checked_at.isoformat(timespec="seconds"))
 
     def _refused_callbacks(self, _run: Run) -> Verdict:
-        if uses_stream():
+        if is_stream_chosen():
             return not_applicable(Found.BY_STREAM)
         health = self.diagnosis.health()
         if not health.refusals:
@@ -100,16 +93,17 @@ class EventChecks:
         return ok(Found.REFUSED_BEFORE, **facts)
 
     def _stream(self, _run: Run) -> Verdict:
-        if not uses_stream():
+        report = self.stream.report()
+        if not report.is_chosen:
             return not_applicable(Found.BY_CALLBACK)
-        alive_since = self.clock.now() - LISTENER_SILENT_AFTER
-        alive = db.session.scalars(
-            select(StreamConnection).where(StreamConnection.seen_at >= alive_since)
-        ).all()
-        connected = [each for each in alive if each.connected_at is not None]
-        if connected:
-            return ok(Found.STREAM_CONNECTED, count=str(len(connected)))
-        return failed(Found.STREAM_DISCONNECTED if alive else Found.STREAM_NO_LISTENER)
+        if not report.listeners:
+            return failed(Found.STREAM_NO_LISTENER)
+        if report.failure is not None:
+            # Also while connected: what comes may have no content.
+            return refused(report.failure)
+        if not report.connected:
+            return failed(Found.STREAM_DISCONNECTED)
+        return ok(Found.STREAM_CONNECTED, count=str(len(report.connected)))
 
     def _last_event(self, run: Run) -> Verdict:
         last, in_doubt_since = self.roads.last_event(), self.roads.in_doubt_since()
@@ -131,8 +125,3 @@ class EventChecks:
             if found.state in (CheckState.FAILED, CheckState.WAITING):
                 return waits_for(found.verdict.waits_for or name)
         return None
-
-
-def uses_stream() -> bool:
-    """Whether the admin chose Stream as the road of DingTalk's events."""
-    return db.session.scalar(select(ApprovalSettings.event_road)) == EventRoad.STREAM.value

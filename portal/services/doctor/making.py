@@ -20,6 +20,7 @@ from portal.services.doctor.quota_checks import QuotaChecks
 from portal.services.doctor.template_checks import TemplateChecks
 from portal.services.event_roads import EventRoads
 from portal.services.health import Health
+from portal.services.stream_connections import StreamConnections
 from portal.services.template_check import TemplateCheck
 from portal.settings import Settings
 
@@ -33,6 +34,7 @@ def make_doctor(
     health: Health,
     calls: DingTalkCalls,
     roads: EventRoads,
+    stream: StreamConnections,
     limits: Limits | None = None,
 ) -> Doctor:
     """Return the doctor of one portal; ``connection`` should not wait long for DingTalk."""
@@ -50,7 +52,7 @@ def make_doctor(
                 AddressChecks(addresses=settings.dingtalk, clock=clock, limits=limits),
                 AppChecks(connection=connection, probes=Probes(connection=connection)),
                 TemplateChecks(template_check=template_check),
-                EventChecks(clock=clock, connection=connection, diagnosis=diagnosis, roads=roads),
+                EventChecks(connection=connection, diagnosis=diagnosis, roads=roads, stream=stream),
                 CallbackAddressCheck(
                     public_url=settings.public_url,
                     clock=clock,
