@@ -112,6 +112,10 @@ def start_not_ticked(demo: RunningDemo) -> None:
     change_subscription(demo, types=["finish", "terminate"], events=["bpms_instance_change"])
 
 
+def unreachable_address(demo: RunningDemo) -> None:
+    change_subscription(demo, url="http://127.0.0.1:1/callbacks/dingtalk")
+
+
 def no_subscription(demo: RunningDemo) -> None:
     demo.control("DELETE", "/subscription")
 
@@ -130,6 +134,11 @@ def tick_start(_page: Page, console: Page) -> None:
     console.get_by_role("checkbox", name="start", exact=True).check()
 
 
+def correct_address(page: Page, console: Page) -> None:
+    """Compare the address, as asked, and enter the one that the portal shows."""
+    console.get_by_label("Address", exact=True).fill(page.locator("#callback-address").input_value())
+
+
 def subscribe_anew(page: Page, console: Page) -> None:
     """Enter everything: address and both keys."""
     address = page.locator("#callback-address").input_value()
@@ -142,7 +151,8 @@ DIAGNOSES = [
     (wrong_token, "The signature token differs", new_token),
     (wrong_aes_key, "The aes_key differs", new_aes_key),
     (start_not_ticked, "Other events arrive, but not this start", tick_start),
-    (no_subscription, "The address works, but no start event came", subscribe_anew),
+    (no_subscription, "The address worked, but no start event came", subscribe_anew),
+    (unreachable_address, "The address worked, but no start event came", correct_address),
 ]
 
 

@@ -91,8 +91,11 @@ _FINDINGS = {
         ),
     ),
     Finding.START_NOT_SUBSCRIBED: FindingWords(
-        title=_("The address works, but no start event came"),
-        reason=_("DingTalk's check of the address succeeded, so the events themselves are not switched on."),
+        title=_("The address worked, but no start event came"),
+        reason=_(
+            "DingTalk's check of the address succeeded once. Since then the address was changed there or cannot be "
+            "reached from the internet any more, or the events themselves are not switched on."
+        ),
         steps=(_OPEN_SUBSCRIPTION, _("Is the address there this one?"), _TICK_START, _SAVE_THERE),
         shows_address=True,
     ),

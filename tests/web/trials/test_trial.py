@@ -204,7 +204,7 @@ def test_an_address_that_was_checked_but_sends_no_start_is_not_subscribed(
     world.work_until(lambda: is_pending(world))
     world.let_pass(seconds=31)
     text = words(admin.get(address).text)
-    assert "The address works, but no start event came" in text
+    assert "The address worked, but no start event came" in text
     assert "bpms_instance_change" in text
 
 
