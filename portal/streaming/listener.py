@@ -34,10 +34,13 @@ FINISH_WITHIN_SECONDS = 8.0
 class Listener:
     """Belongs to one event loop; the database is asked in threads."""
 
-    def __init__(self, app: Flask, portal: Services, name: str) -> None:
+    def __init__(
+        self, app: Flask, portal: Services, name: str, *, look_every_seconds: float = LOOK_EVERY_SECONDS
+    ) -> None:
         self._app = app
         self._portal = portal
         self._name = name
+        self._look_every_seconds = look_every_seconds
         self._woken = asyncio.Event()
         self._is_stopping = False
         self._line: StreamLine | None = None
@@ -65,7 +68,7 @@ class Listener:
             except Exception:
                 log.exception("stream.round_failed")
             try:
-                await asyncio.wait_for(self._woken.wait(), timeout=LOOK_EVERY_SECONDS)
+                await asyncio.wait_for(self._woken.wait(), timeout=self._look_every_seconds)
             except TimeoutError:
                 continue
         self._let_go()

@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from portal.process_place import LONGEST_ID
 from portal.settings import Settings, read_settings
-from portal.workflows.worker_place import LONGEST_ID, WorkerAlreadyRunning, worker_place
+from portal.workflows.worker_place import WorkerAlreadyRunning, worker_place
 from tests.portal_world import SECRET_KEY
 
 SOMEWHERE = "postgresql://portal@127.0.0.1/portal"

@@ -1,0 +1,1 @@
+"""Events by Stream: the listener, its process and the settings that steer it."""
