@@ -348,7 +348,7 @@ def test_deputies_senders_back_and_administrators_have_their_buttons(
     assert "Agree in their place" in visitor.see(path)
     visitor.send(f"{path}/actions", action="agree", instead_of="chen")
     page = visitor.see(path)
-    for words in ("sent it back", "submitted it again", "agreed as a deputy"):
+    for words in ("sent it back to Bob Li", "submitted it again", "agreed in place of Chen Wei"):
         assert words in page
     assert "Delete it" not in page
     act_as(visitor, "alice")

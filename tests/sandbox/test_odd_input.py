@@ -77,6 +77,22 @@ def bodies(code: str, caller: Caller) -> dict[str, dict[str, Any]]:
             "userIds": ["bob"],
             "statuses": ["RUNNING"],
         },
+        "workflow/premium/processes/schemas/batchQuery": {"processCodes": [code]},
+        "workflow/premium/tasks/append": {
+            "taskId": task,
+            "processInstanceId": "x",
+            "operateUserId": "chen",
+            "appenderUserIds": ["iris"],
+            "activateType": "ALL",
+            "type": "before",
+        },
+        "workflow/premium/tasks/revert": {
+            "taskId": task,
+            "processInstanceId": "x",
+            "operateUserId": "chen",
+            "targetActivityId": "sid-startevent",
+            "revertAction": "REVERT_FOR_APPROVAL",
+        },
         "contact/users/search": {"queryWord": "a", "offset": 0, "size": 10, "fullMatchField": 1},
         "oauth2/accessToken": {"appKey": "a", "appSecret": "b"},
         "oauth2/userAccessToken": {
@@ -111,7 +127,8 @@ def with_odd(body: dict[str, Any], place: tuple[Any, ...], odd: Any) -> dict[str
 
 @pytest.fixture
 def unlimited(caller: Caller) -> Caller:
-    caller.control("PUT", "settings", {"calls_per_second": 0, "monthly_quota": 0})
+    switched = {"calls_per_second": 0, "monthly_quota": 0, "has_premium": True}
+    caller.control("PUT", "settings", switched)
     return caller
 
 
@@ -157,16 +174,32 @@ def test_any_value_in_an_old_family_body_gets_an_answer(unlimited: Caller) -> No
 def test_any_value_in_a_control_body_is_taken_or_refused_with_a_reason(unlimited: Caller) -> None:
     code = unlimited.make_template()
     instance = unlimited.start(code)
-    node = {"rule": "specified_members", "people": ["kate"], "mode": "any", "name": "n", "multi": True}
+    node = {
+        "rule": "specified_members",
+        "people": ["kate"],
+        "mode": "any",
+        "name": "n",
+        "multi": True,
+        "roles": [1],
+        "level": 1,
+        "field": "f",
+        "when": {"Level": ["edit"]},
+        "decision": "manual",
+        "if_nobody": "pass",
+    }
+    act = {"person": "x", "action": "agree", "to": "y", "mode": "all", "activity_id": "", "instead_of": "z"}
     known: dict[tuple[str, str], dict[str, Any]] = {
         ("PUT", "settings"): {"retry_delays_seconds": [10], "monthly_quota": 0, "default_flow": "empty"},
         ("PUT", "permissions"): {"Workflow.Form.Write": True},
         ("PUT", "subscription"): {"url": "http://127.0.0.1:9/", "aes_key": "a" * 43, "token": "tok"},
         ("POST", "faults"): {"fault": "lost_event", "operation": "*", "count": 1, "seconds": 1, "part": ""},
-        ("POST", f"instances/{instance}/actions"): {"person": "x", "action": "agree", "to": "y"},
+        ("POST", f"instances/{instance}/actions"): act,
         ("PATCH", "people/kate"): {"active": True, "manager_userid": None, "department_ids": [1]},
         ("PATCH", f"templates/{code}"): {"status": "PUBLISHED", "visible_to": None},
         ("PUT", f"templates/{code}/flow"): {"nodes": [node]},
+        ("POST", "templates"): {"name": "n", "description": "d", "components": [TEXT]},
+        ("PUT", f"templates/{code}/form"): {"name": "n", "components": [LEVEL, TABLE]},
+        ("POST", f"templates/{code}/copy"): {"name": "n"},
         ("POST", "sign-in"): {"person": "bob"},
     }
     choices = [(name, place) for name, body in known.items() for place in places(body)]

@@ -54,6 +54,7 @@ def countersign(
         remark=remark,
         activity_id=task.activity_id,
         name=task.name,
+        to=people,
     )
     resumes_id = task.id if is_before else task.resumes_id
     if is_before:

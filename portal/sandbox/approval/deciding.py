@@ -25,6 +25,7 @@ def decide(session: Session, task: Task, *, result: str, remark: str, deputy: st
         remark=remark,
         activity_id=task.activity_id,
         name=task.name,
+        to=[task.userid] if deputy else [],
     )
     announce_task(session, task, change="finish", result=result, remark=remark)
     if result == "refuse":

@@ -24,6 +24,7 @@ def hand_over(session: Session, task: Task, *, to: str, remark: str) -> None:
         remark=remark,
         activity_id=task.activity_id,
         name=task.name,
+        to=[to],
     )
     announce_task(session, task, change="finish", result="redirect", remark=remark)
     running.give_task(

@@ -179,8 +179,9 @@ def note(
     remark: str = "",
     activity_id: str = "",
     name: str = "",
+    to: Sequence[str] = (),
 ) -> Record:
-    """Add a line to the history."""
+    """Add a line to the history; ``to`` are the userids of those it is about."""
     record = Record(
         userid=userid,
         kind=kind,
@@ -189,6 +190,7 @@ def note(
         activity_id=activity_id,
         name=name,
         cc_userids=[],
+        to_userids=list(to),
         at=now_ms(),
     )
     instance.records.append(record)

@@ -28,7 +28,8 @@ def send_back(session: Session, task: Task, *, activity_id: str, remark: str) ->
     instance = task.instance
     check_running(instance)
     target = activity_id or START_ACTIVITY
-    if target not in [START_ACTIVITY, *(step.activity_id for step in earlier_steps(instance))]:
+    asked = {step.activity_id: step.userids for step in [_start_step(instance), *earlier_steps(instance)]}
+    if target not in asked:
         raise ActionRefused(Refusal.NODE_UNKNOWN)
     running.note(
         instance,
@@ -37,6 +38,7 @@ def send_back(session: Session, task: Task, *, activity_id: str, remark: str) ->
         remark=remark,
         activity_id=task.activity_id,
         name=task.name,
+        to=asked[target],
     )
     running.cancel_unfinished(session, instance)
     if target == START_ACTIVITY:

@@ -74,7 +74,10 @@ class Task(Base):
 
 
 class Record(Base):
-    """One line of an instance's history."""
+    """One line of an instance's history.
+
+    ``to_userids`` is whom it was about (handed over to, asked, represented): for people only, the API does not tell.
+    """
 
     __tablename__ = "record"
 
@@ -87,5 +90,6 @@ class Record(Base):
     activity_id: Mapped[str] = mapped_column(default="")
     name: Mapped[str] = mapped_column(default="")
     cc_userids: Mapped[list[str]] = mapped_column(JSON, default=list)
+    to_userids: Mapped[list[str]] = mapped_column(JSON, default=list)
     at: Mapped[int]
     instance: Mapped[Instance] = relationship(back_populates="records")
