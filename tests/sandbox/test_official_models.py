@@ -10,6 +10,8 @@ from alibabacloud_dingtalk.contact_1_0 import models as contact
 from alibabacloud_dingtalk.oauth2_1_0 import models as oauth2
 from alibabacloud_dingtalk.workflow_1_0 import models as workflow
 
+from portal.sandbox.settings import ForecastNaming
+
 from .caller import Caller
 
 
@@ -98,6 +100,68 @@ def test_a_forecast_with_every_kind_of_node(caller: Caller, code: str) -> None:
     assert [rule["activityType"] for rule in rules] == kinds
     assert "actorKey" not in rules[3]["workflowActor"]
     assert [person["userId"] for person in rules[2]["activityActioners"]] == ["chen"]
+
+
+def test_a_forecast_of_the_other_rules_in_both_ways_of_naming(caller: Caller, code: str) -> None:
+    finance = 200649095
+    nodes = [
+        {"rule": "selected_by_initiator", "roles": [finance], "people": ["kate"]},
+        {"rule": "department_head", "when": {"Level": ["view"]}},
+        {"rule": "consecutive_supervisors", "level": 2, "mode": "one_by_one"},
+        {"rule": "role", "roles": [finance], "actor": "handler"},
+        {"rule": "initiator", "decision": "auto_agree"},
+        {"rule": "specified_members", "people": ["dora"], "actor": "notifier"},
+    ]
+    caller.control("PUT", f"templates/{code}/flow", {"nodes": nodes})
+    for naming in ForecastNaming:
+        caller.control("PUT", "settings", {"forecast_naming": naming})
+        result = caller.forecast(code)
+        fits({"result": result}, workflow.ProcessForecastResponseBody())
+        types = [rule["activityType"] for rule in result["workflowActivityRules"]]
+        assert ("target_management" in types) is (naming is ForecastNaming.RULE_NAMES)
+    preset = result["workflowActivityRules"][0]["activityActioners"]
+    assert [person["userId"] for person in preset] == ["kate"]
+
+
+def test_the_detail_of_an_approval_that_everything_happened_to(caller: Caller, code: str) -> None:
+    caller.control("PATCH", f"templates/{code}", {"allows_countersigning": True})
+    first = {"rule": "direct_supervisor"}
+    automatic = {"rule": "initiator", "decision": "auto_agree"}
+    either = {"rule": "specified_members", "people": ["kate", "dora"], "mode": "any"}
+    caller.control("PUT", f"templates/{code}/flow", {"nodes": [first, automatic, either]})
+    instance = caller.start(code)
+    moves: list[dict[str, Any]] = [
+        {"person": "chen", "action": "redirect", "to": "iris"},
+        {"person": "iris", "action": "countersign_before", "to": ["jack", "henry"], "mode": "one_by_one"},
+        {"person": "jack", "action": "agree"},
+        {"person": "eve", "action": "agree", "instead_of": "henry"},
+        {"person": "iris", "action": "send_back"},
+        {"person": "bob", "action": "resubmit"},
+        {"person": "chen", "action": "countersign_after", "to": "iris"},
+        {"person": "iris", "action": "agree", "remark": "fine"},
+        {"person": "dora", "action": "comment", "remark": "hm"},
+        {"person": "dora", "action": "agree"},
+    ]
+    for move in moves:
+        answer = caller.act(instance, **move)
+        assert "error" not in answer, (move, answer)
+    detail = caller.detail(instance)
+    fits({"result": detail, "success": "true"}, workflow.GetProcessInstanceResponseBody())
+    assert (detail["status"], detail["result"]) == ("COMPLETED", "agree")
+    kinds = {record["type"] for record in detail["operationRecords"]}
+    assert kinds == {
+        "START_PROCESS_INSTANCE",
+        "REDIRECT_TASK",
+        "APPEND_TASK_BEFORE",
+        "EXECUTE_TASK_NORMAL",
+        "EXECUTE_TASK_AGENT",
+        "REDIRECT_PROCESS",
+        "APPEND_TASK_AFTER",
+        "ADD_REMARK",
+    }
+    ids = [task["taskId"] for task in detail["tasks"]]
+    assert ids == sorted(ids)
+    assert {task["status"] for task in detail["tasks"]} == {"COMPLETED", "CANCELED"}
 
 
 def test_an_instance_started_listed_and_acted_on(caller: Caller, code: str) -> None:
