@@ -66,6 +66,15 @@ class DirectoryPerson:
     is_admin: bool
 
 
+@dataclass(frozen=True, kw_only=True)
+class Department:
+    """A department with those who head it; the root has no ``parent_id``."""
+
+    name: str
+    parent_id: int | None
+    head_user_ids: tuple[str, ...]
+
+
 def approval_department(department_ids: Sequence[int]) -> int:
     """Return the department to start an approval from: the first one, or the root for somebody without any.
 
@@ -182,10 +191,15 @@ class Directory:
         """Return a department's name; the root is 1 here (DingTalk: topapi/v2/department/get)."""
         return text(self._department(department_id).get("name"))
 
-    def department_heads(self, department_id: int) -> tuple[str, ...]:
-        """Return the user ids of a department's heads; the root is 1 here (DingTalk: topapi/v2/department/get)."""
-        heads = sequence(self._department(department_id).get("dept_manager_userid_list"))
-        return tuple(text(user_id) for user_id in heads)
+    def department(self, department_id: int) -> Department:
+        """Read a department; the root is 1 here (DingTalk: topapi/v2/department/get)."""
+        found = self._department(department_id)
+        heads = sequence(found.get("dept_manager_userid_list"))
+        return Department(
+            name=text(found.get("name")),
+            parent_id=whole_number(found.get("parent_id")),
+            head_user_ids=tuple(text(user_id) for user_id in heads),
+        )
 
     def _department(self, department_id: int) -> Json:
         answer = self._transport.oapi(

@@ -11,16 +11,22 @@ from portal.rules.flow_rules import Certainty, Node, NodeRule, NodeTask
 
 @dataclass(frozen=True, kw_only=True)
 class Superiors:
-    """Who stands above a requester: ids of the direct supervisor (at most one) and of the heads of the department
-    that they start from; None where the directory would not tell."""
+    """Who stands above a requester, by id: the direct supervisor (at most one), and the heads of the department that
+    they start from and of each above it; None where the directory would not tell."""
 
     supervisors: frozenset[str] | None
-    heads: frozenset[str] | None = None
+    heads: tuple[frozenset[str], ...] | None = None
 
     @property
     def are_told_apart(self) -> bool:
         """Whether a node's people show which of the two a rule follows."""
-        return self.supervisors is not None and self.heads is not None and self.supervisors != self.heads
+        return self.supervisors is not None and self.heads is not None and self.supervisors not in self.heads
+
+    def may_head(self, people: frozenset[str]) -> bool:
+        """Whether a rule for heads of departments, of whatever level, may have found these people."""
+        if self.heads is None:
+            return True
+        return people in self.heads if people else frozenset() in self.heads[:1]
 
 
 def is_unclear(node: Node) -> bool:
@@ -69,21 +75,18 @@ def _proved(node: Node, superiors: Superiors, others_node: Node, others: Superio
     if not mine and not theirs:
         return node
     fits_supervisors = (mine, theirs) == (superiors.supervisors, others.supervisors)
-    fits_heads = (mine, theirs) == (superiors.heads, others.heads)
-    if mine == theirs:
-        # Both may have the same head: then who stays says nothing.
-        return node if fits_supervisors or fits_heads else _with(node, NodeRule.SPECIFIED_MEMBERS)
-    if fits_supervisors and fits_heads:
-        return replace(node, rule=NodeRule.DIRECT_SUPERVISOR)
-    if fits_supervisors:
-        may_be_heads = superiors.heads is None or others.heads is None
-        sure = Certainty.CONSISTENT_WITH if may_be_heads else Certainty.PROVED
+    fits_heads = superiors.may_head(mine) and others.may_head(theirs)
+    if fits_supervisors and mine != theirs:
+        sure = Certainty.CONSISTENT_WITH if fits_heads else Certainty.PROVED
         return replace(node, rule=NodeRule.DIRECT_SUPERVISOR, certainty=sure)
+    if fits_supervisors:
+        return node  # both have the same: that shows no difference
+    is_told = None not in (superiors.supervisors, others.supervisors, superiors.heads, others.heads)
+    if not is_told or (fits_heads and mine == theirs):
+        return node  # those who stay may head a department above both
     if fits_heads:
         return _with(node, NodeRule.DEPARTMENT_HEAD)
-    if superiors.supervisors is None or others.supervisors is None:
-        return node
-    return _with(node, NodeRule.UNKNOWN)
+    return _with(node, NodeRule.SPECIFIED_MEMBERS if mine == theirs else NodeRule.UNKNOWN)
 
 
 def _with(node: Node, rule: NodeRule) -> Node:

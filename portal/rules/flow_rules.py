@@ -257,14 +257,11 @@ def judge_flow(nodes: tuple[Node, ...]) -> FlowVerdict:
     fills_nodes = has_choice and is_supported
     is_full = fills_nodes and bool(designed or len(choices) > 1)
     mode = FlowMode.FULL_FLOW if is_full else FlowMode.PEER_TO_PEER
-    reasons = (
-        *_reasons_against(choices, deciding),
-        *(_reasons_for_peer_to_peer(deciding, has_choice=has_choice) if not fills_nodes else ()),
-        *_remarks(deciding),
-    )
-    is_usable = not any(reason.kind in _FATAL for reason in reasons)
+    fatal = tuple(_reasons_against(choices, deciding))
+    shortcomings = () if fatal or fills_nodes else _reasons_for_peer_to_peer(deciding, has_choice=has_choice)
+    reasons = (*fatal, *shortcomings, *_remarks(deciding))
     return FlowVerdict(
-        kind=VerdictKind(mode.value) if is_usable else VerdictKind.NOT_USABLE,
+        kind=VerdictKind.NOT_USABLE if fatal else VerdictKind(mode.value),
         mode=mode,
         fills_nodes=fills_nodes,
         passed_over=() if fills_nodes else tuple(designed),
@@ -272,9 +269,6 @@ def judge_flow(nodes: tuple[Node, ...]) -> FlowVerdict:
     )
 
 
-_FATAL = frozenset(
-    {ReasonKind.NO_CONCLUSION, ReasonKind.REFUSES_BY_ITSELF, ReasonKind.CHOICE_CANNOT_BE_FILLED}
-)
 _WITHOUT_PEOPLE = frozenset(
     {NodeRule.SELECTED_BY_INITIATOR, NodeRule.AUTOMATIC, NodeRule.AUTOMATIC_REFUSAL, NodeRule.PARALLEL}
 )

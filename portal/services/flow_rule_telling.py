@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from sqlalchemy import select
 
@@ -54,9 +54,10 @@ class FlowRuleTelling:
             nodes = designed
         if not any(is_unclear(node) for node in nodes):
             return nodes
-        superiors = self.channel.superiors(initiator.user_id, department_id=initiator.department_id)
+        reading = SuperiorsReading(channel=self.channel)
+        superiors = reading.of(initiator)
         nodes = compare(nodes, superiors)
-        second = self._second(initiator, superiors)
+        second = _second(initiator, superiors, reading)
         if second is None:
             return nodes
         other, others_superiors = second
@@ -66,19 +67,38 @@ class FlowRuleTelling:
             return nodes
         return prove(nodes, superiors, others_nodes=others_nodes, others=others_superiors)
 
-    def _second(self, first: Initiator, superiors: Superiors) -> tuple[Initiator, Superiors] | None:
-        """Return somebody with another supervisor, best one who is not the head of the department as well."""
-        if superiors.supervisors is None:
-            return None
-        second_best: tuple[Initiator, Superiors] | None = None
-        for other in others_than(first, limit=MOST_ASKED_ABOUT):
-            above = self.channel.superiors(other.user_id, department_id=other.department_id)
-            if not above.supervisors or above.supervisors == superiors.supervisors:
-                continue
-            if above.are_told_apart:
-                return other, above
-            second_best = second_best or (other, above)
-        return second_best
+
+@dataclass(frozen=True, kw_only=True)
+class SuperiorsReading:
+    """Reads who stands above people, each department once."""
+
+    channel: DingTalkFlowRules
+    heads: dict[int, tuple[frozenset[str], ...] | None] = field(default_factory=dict)
+
+    def of(self, initiator: Initiator) -> Superiors:
+        department_id = initiator.department_id
+        supervisors = self.channel.supervisors(initiator.user_id)
+        if department_id not in self.heads:
+            self.heads[department_id] = self.channel.heads(department_id)
+        return Superiors(supervisors=supervisors, heads=self.heads[department_id])
+
+
+def _second(
+    first: Initiator, superiors: Superiors, reading: SuperiorsReading
+) -> tuple[Initiator, Superiors] | None:
+    """Return somebody with another supervisor; best one of another department, whose supervisor does not head it."""
+    if superiors.supervisors is None:
+        return None
+    found: tuple[Initiator, Superiors] | None = None
+    for other in others_than(first, limit=MOST_ASKED_ABOUT):
+        above = reading.of(other)
+        if not above.supervisors or above.supervisors == superiors.supervisors:
+            continue
+        if above.are_told_apart and above.heads != superiors.heads:
+            return other, above
+        if found is None or (above.are_told_apart and not found[1].are_told_apart):
+            found = other, above
+    return found
 
 
 def others_than(first: Initiator, *, limit: int) -> list[Initiator]:

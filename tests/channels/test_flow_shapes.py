@@ -23,8 +23,9 @@ from portal.web.words.flow_reasons import reasons_words
 
 FULL, PEER, NOT = VerdictKind.FULL_FLOW, VerdictKind.PEER_TO_PEER, VerdictKind.NOT_USABLE
 NO_CHOICE, UNSUPPORTED = ReasonKind.NO_CHOICE, ReasonKind.RULE_NOT_SUPPORTED
-BOB = Superiors(supervisors=frozenset({"chen"}), heads=frozenset({"iris"}))
-DORA = Superiors(supervisors=frozenset({"kate"}), heads=frozenset({"jack"}))
+NOBODY: frozenset[str] = frozenset()
+BOB = Superiors(supervisors=frozenset({"chen"}), heads=(frozenset({"iris"}), frozenset({"owen"})))
+DORA = Superiors(supervisors=frozenset({"kate"}), heads=(NOBODY, frozenset({"jack"}), frozenset({"owen"})))
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -185,7 +186,7 @@ CASES = [
         rules=[rule("Choice", "target_select", isTargetSelect=True, required=True)],
         words=["Selected by Initiator"],
         kind=NOT,
-        reasons=[ReasonKind.CHOICE_CANNOT_BE_FILLED, ReasonKind.NO_APPROVERS],
+        reasons=[ReasonKind.CHOICE_CANNOT_BE_FILLED],
     ),
     Case(
         about="a choice without a key that may stay empty",
@@ -253,6 +254,21 @@ CASES = [
         passed=("iris",),
     ),
     Case(
+        about="somebody who stays and heads all departments",
+        rules=[select(), rule("Next", "target_approval", "owen")],
+        others=[select(), rule("Next", "target_approval", "owen")],
+        words=["Selected by Initiator", "Found by DingTalk; by which rule cannot be told"],
+        kind=FULL,
+    ),
+    Case(
+        about="people who stay where heads of departments are not told",
+        rules=[select(), rule("Next", "target_approval", "lena")],
+        others=[select(), rule("Next", "target_approval", "lena")],
+        mine=Superiors(supervisors=frozenset({"chen"})),
+        words=["Selected by Initiator", "Found by DingTalk; by which rule cannot be told"],
+        kind=FULL,
+    ),
+    Case(
         about="people who follow nobody we know",
         rules=[select(), rule("Next", "target_approval", "lena")],
         others=[select(), rule("Next", "target_approval", "mona")],
@@ -265,8 +281,8 @@ CASES = [
         about="supervisors who head their departments too",
         rules=[select(), rule("Boss", "target_approval", "chen")],
         others=[select(), rule("Boss", "target_approval", "kate")],
-        mine=Superiors(supervisors=frozenset({"chen"}), heads=frozenset({"chen"})),
-        theirs=Superiors(supervisors=frozenset({"kate"}), heads=frozenset({"kate"})),
+        mine=Superiors(supervisors=frozenset({"chen"}), heads=(frozenset({"chen"}),)),
+        theirs=Superiors(supervisors=frozenset({"kate"}), heads=(frozenset({"kate"}),)),
         words=["Selected by Initiator", "consistent with Direct Supervisor"],
         kind=FULL,
     ),
@@ -291,7 +307,7 @@ CASES = [
         about="a requester without a supervisor, proved by another",
         rules=[select(), rule("Boss", "target_approval")],
         others=[select(), rule("Boss", "target_approval", "kate")],
-        mine=Superiors(supervisors=frozenset(), heads=frozenset({"iris"})),
+        mine=Superiors(supervisors=frozenset(), heads=(frozenset({"iris"}),)),
         words=["Selected by Initiator", "Direct Supervisor (proved with two requesters)"],
         kind=FULL,
         reasons=[ReasonKind.NOBODY_FOUND],

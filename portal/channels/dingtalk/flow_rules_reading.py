@@ -8,8 +8,10 @@ from portal.channels.dingtalk.connection import DingTalkConnection, in_our_words
 from portal.channels.dingtalk.flow import with_designed_rules
 from portal.channels.failures import ChannelError
 from portal.dingtalk.directory import APPROVAL_ROOT_DEPARTMENT, CONTACTS_ROOT_DEPARTMENT
-from portal.rules.flow_proof import Superiors
 from portal.rules.flow_rules import Node
+
+# More levels than organisations have; departments that stand above themselves end there.
+MOST_LEVELS = 15
 
 log = structlog.get_logger(__name__)
 
@@ -31,14 +33,8 @@ class DingTalkFlowRules:
             return None
         return with_designed_rules(nodes, config) if config is not None else None
 
-    def superiors(self, user_id: str, *, department_id: int) -> Superiors:
-        """Return who stands above a requester who starts from this department (as approval calls number it).
-
-        None of these calls is counted.
-        """
-        return Superiors(supervisors=self._supervisors(user_id), heads=self._heads(department_id))
-
-    def _supervisors(self, user_id: str) -> frozenset[str] | None:
+    def supervisors(self, user_id: str) -> frozenset[str] | None:
+        """Return the direct supervisor of somebody, none if none is filled in: one call that is not counted."""
         client = self._connection.client()
         try:
             with in_our_words():
@@ -50,14 +46,23 @@ class DingTalkFlowRules:
             return None
         return frozenset({person.manager_user_id} if person.manager_user_id else ())
 
-    def _heads(self, department_id: int) -> frozenset[str] | None:
-        is_root = department_id == APPROVAL_ROOT_DEPARTMENT
+    def heads(self, department_id: int) -> tuple[frozenset[str], ...] | None:
+        """Return the heads of a department, as approval calls number it, and of those above it up to the root.
+
+        One call for each, none of them counted.
+        """
         client = self._connection.client()
+        above: int | None = department_id
+        if department_id == APPROVAL_ROOT_DEPARTMENT:
+            above = CONTACTS_ROOT_DEPARTMENT
+        heads: list[frozenset[str]] = []
         try:
-            with in_our_words():
-                return frozenset(
-                    client.directory.department_heads(CONTACTS_ROOT_DEPARTMENT if is_root else department_id)
-                )
+            while above is not None and len(heads) < MOST_LEVELS:
+                with in_our_words():
+                    department = client.directory.department(above)
+                heads.append(frozenset(department.head_user_ids))
+                above = department.parent_id
         except ChannelError as error:
             log.warning("flow.department_not_told", **error.failure.told)
             return None
+        return tuple(heads)

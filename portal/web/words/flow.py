@@ -94,11 +94,12 @@ def verdict_words(verdict: FlowVerdict) -> VerdictWords:
 
 def node_words(node: Node) -> NodeWords:
     """Return the words for one node."""
+    is_asked = node.rule not in (NodeRule.AUTOMATIC, NodeRule.AUTOMATIC_REFUSAL)
     return NodeWords(
         name=node.name or str(RULES[node.rule]),
         task="" if node.rule in _BRANCHINGS else str(TASKS[node.task]),
         rule=rule_words(node),
-        mode=str(MODES[node.mode]) if node.mode and node.task != NodeTask.BE_NOTIFIED else "",
+        mode=str(MODES[node.mode]) if node.mode and node.task != NodeTask.BE_NOTIFIED and is_asked else "",
         people=_people(node),
         people_hint=_people_hint(node),
         is_supported=node.rule in SUPPORTED_RULES or node.rule == NodeRule.AUTOMATIC,
