@@ -61,7 +61,8 @@ class StartOrder:
     """All that a start needs, as plain values. ``values`` maps the template's labels to texts.
 
     ``choices`` are the people chosen for the template's own flow, None where one approver decides peer to peer.
-    ``acknowledged`` names who may be passed over, as an admin accepted it.
+    ``acknowledged`` names who may be passed over, as an admin accepted it; ``known`` are the nodes as confirmed, with
+    what was proved of their rules.
     """
 
     process_code: str
@@ -71,6 +72,7 @@ class StartOrder:
     values: Mapping[str, str]
     choices: tuple[Chosen, ...] | None
     acknowledged: frozenset[str]
+    known: tuple[Node, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -171,7 +171,7 @@ class FlowChoices:
             values=question.values,
         )
         known = {node.id: node for node in question.confirmed}
-        return tuple(_with_proved_rule(node, known.get(node.id)) for node in nodes)
+        return tuple(_with_known_rule(node, known.get(node.id)) for node in nodes)
 
     def _allowed(self, question: FlowQuestion, node: Node) -> dict[str, str] | None:
         allowed = allowed_at(node, self.forecasts.role_members)
@@ -226,8 +226,8 @@ def _people(names: Mapping[str, str]) -> tuple[NodePerson, ...]:
     return tuple(NodePerson(user_id=user_id, name=name) for user_id, name in names.items())
 
 
-def _with_proved_rule(node: Node, confirmed: Node | None) -> Node:
-    """A forecast may not say by which rule it found people; a check of the template may have proved it."""
+def _with_known_rule(node: Node, confirmed: Node | None) -> Node:
+    """A forecast may not say by which rule it found people; what a check of the template found is told instead."""
     if confirmed is None or node.rule != NodeRule.RESOLVED:
         return node
     return replace(node, rule=confirmed.rule, certainty=confirmed.certainty)

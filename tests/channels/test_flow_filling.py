@@ -10,7 +10,7 @@ from portal.channels.approval_channel import StartOrder
 from portal.channels.dingtalk.flow_filling import Filling, fill_flow
 from portal.channels.failures import ChannelError, Failure, Retry
 from portal.rules.approver_selection import Chosen, chosen_at
-from portal.rules.flow_rules import Node, NodePerson, NodeRule, NodeTask
+from portal.rules.flow_rules import Certainty, Node, NodePerson, NodeRule, NodeTask
 
 KATE, DORA = NodePerson(user_id="kate", name="Kate"), NodePerson(user_id="dora", name="Dora")
 SELECT = Node(
@@ -141,3 +141,11 @@ def test_dingtalks_refusal_means_another_choice_only_where_somebody_chose_and_ch
     assert fill(SELECT, FINANCE, choices=choices).telling(said_by_dingtalk("throttled")).failure.kind == (
         "throttled"
     )
+
+
+def test_a_rule_that_was_proved_counts_also_where_the_forecast_does_not_tell_it() -> None:
+    found = replace(FINANCE, rule=NodeRule.RESOLVED, certainty=Certainty.CONSISTENT_WITH)
+    head = replace(FINANCE, rule=NodeRule.DEPARTMENT_HEAD, certainty=Certainty.PROVED)
+    assert selected(fill(SELECT, found)) == {"key1": ("chen",)}
+    # Heads of departments are not supported: only peer to peer is left, and they would be passed over.
+    assert refusal(SELECT, found, known=(head,)).kind == "bypass_not_acknowledged"

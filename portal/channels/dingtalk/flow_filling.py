@@ -18,6 +18,7 @@ from portal.rules.approver_selection import (
     nodes_to_choose,
     notified_nodes_to_fill,
 )
+from portal.rules.flow_proof import with_known_rules
 from portal.rules.flow_rules import Node, NodePerson, NodeRule, VerdictKind, judge_flow
 
 # What DingTalk answers when somebody edited the flow between the forecast and the start.
@@ -49,6 +50,7 @@ def fill_flow(order: StartOrder, nodes: tuple[Node, ...], *, role_members: RoleM
     Raises ``ChannelError``: ``FLOW_NOT_USABLE``, ``BYPASS_NOT_ACKNOWLEDGED``, ``NOT_A_CANDIDATE``, or a failure
     of ``CHOOSE_AGAIN`` when the flow was changed since the requester chose.
     """
+    nodes = with_known_rules(nodes, order.known)
     verdict = judge_flow(nodes)
     if verdict.kind == VerdictKind.NOT_USABLE:
         raise own_failure(OwnFailure.FLOW_NOT_USABLE)

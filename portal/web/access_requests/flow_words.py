@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from flask_babel import gettext
 from flask_babel import lazy_gettext as _l
 
-from portal.rules.flow_rules import Node, NodeMode, NodeRule
+from portal.rules.flow_rules import Certainty, Node, NodeMode, NodeRule
 from portal.web.errors import Problem as ProblemWords
 
 _RULES = {
@@ -20,6 +20,7 @@ _RULES = {
     NodeRule.ROLE_IN_LEVELS: _l("Holds a role that the approval flow asks for."),
     NodeRule.CONSECUTIVE_SUPERVISORS: _l("Your supervisors in DingTalk, level by level."),
 }
+_PROBABLY_THE_SUPERVISOR = _l("Found by DingTalk for your request, probably as your direct supervisor.")
 _BY_DINGTALK = _l("Found by DingTalk for your request.")
 _MODES = {
     NodeMode.ALL: _l("All of them must agree."),
@@ -43,9 +44,16 @@ def line_of(node: Node) -> NodeLine:
     return NodeLine(
         name=node.name,
         people=tuple(each.name for each in node.people),
-        why=str(_RULES.get(node.rule, _BY_DINGTALK)),
+        why=_why(node),
         mode=str(_MODES[node.mode]) if node.mode and len(node.people) > 1 else "",
     )
+
+
+def _why(node: Node) -> str:
+    if node.certainty != Certainty.CONSISTENT_WITH:
+        return str(_RULES.get(node.rule, _BY_DINGTALK))
+    is_probable = node.rule == NodeRule.DIRECT_SUPERVISOR
+    return str(_PROBABLY_THE_SUPERVISOR if is_probable else _BY_DINGTALK)
 
 
 def mode_words(node: Node) -> str:
@@ -63,8 +71,8 @@ def missing_people(node: Node) -> ProblemWords:
             title=gettext("You have no direct supervisor in DingTalk: “%(node)s” has nobody", node=node.name),
             reason=reason,
             next_step=gettext(
-                "If you have a supervisor, let a DingTalk administrator enter them in the contacts, then load this page "
-                "again. You can also send the request as it is."
+                "If you have a supervisor, let a DingTalk administrator enter them in the contacts, then load this "
+                "page again. You can also send the request as it is."
             ),
         )
     return ProblemWords(
