@@ -119,6 +119,7 @@ def build_services(settings: Settings, clock: Clock) -> Services:
         clock=clock, channel=DingTalkFailedPushes(connection), calls=calls, roads=roads, sweep=sweep
     )
     stream_connections = StreamConnections(clock=clock, bindings=bindings)
+    diagnosis = CallbackDiagnosis(clock=clock, stream=stream_connections)
     resumption = Resumption(public_url=settings.public_url)
     template_check = TemplateCheck(
         clock=clock,
@@ -183,6 +184,7 @@ def build_services(settings: Settings, clock: Clock) -> Services:
             template_check=template_check,
             health=health,
             calls=calls,
+            diagnosis=diagnosis,
             roads=roads,
             stream=stream_connections,
         ),
@@ -200,7 +202,7 @@ def build_services(settings: Settings, clock: Clock) -> Services:
         event_inbox=event_inbox,
         parked_events=ParkedEvents(clock=clock, inbox=event_inbox),
         callback_intake=CallbackIntake(clock=clock, bindings=bindings),
-        callback_diagnosis=CallbackDiagnosis(clock=clock),
+        callback_diagnosis=diagnosis,
         stream=DingTalkStream(connection),
         stream_intake=StreamIntake(clock=clock, bindings=bindings),
         stream_connections=stream_connections,

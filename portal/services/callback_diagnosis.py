@@ -13,6 +13,7 @@ from portal.channels.callback_refusals import RefusalReason
 from portal.clock import Clock
 from portal.extensions import db
 from portal.models import CallbackEvent, CallbackTally, DingTalkApp
+from portal.services.stream_connections import StreamConnections
 
 
 class Finding(StrEnum):
@@ -26,6 +27,9 @@ class Finding(StrEnum):
     SECRETS_UNREADABLE = "secrets_unreadable"
     START_NOT_SUBSCRIBED = "start_not_subscribed"
     NOT_DINGTALK = "not_dingtalk"
+    STREAM_NOT_RUNNING = "stream_not_running"
+    STREAM_NOT_CONNECTED = "stream_not_connected"
+    STREAM_SILENT = "stream_silent"
 
 
 _BY_REASON = {
@@ -59,9 +63,10 @@ class CallbackHealth:
 
 @dataclass(frozen=True, kw_only=True)
 class CallbackDiagnosis:
-    """Reads the tallies; changes nothing."""
+    """Reads the tallies and, where events come by Stream, who listens; changes nothing."""
 
     clock: Clock
+    stream: StreamConnections
 
     def health(self, *, since: datetime | None = None) -> CallbackHealth:
         """Return what was observed since a moment; without one, in the last day."""
@@ -73,11 +78,24 @@ class CallbackDiagnosis:
         check_url_at = app.check_url_at if app else None
         refusals = self._refusals(since)
         return CallbackHealth(
-            finding=_finding(since, last_event_at, check_url_at, refusals),
+            finding=self._by_stream(since, last_event_at)
+            or _finding(since, last_event_at, check_url_at, refusals),
             last_event_at=last_event_at,
             check_url_at=check_url_at,
             refusals=refusals,
         )
+
+    def _by_stream(self, since: datetime, last_event_at: datetime | None) -> Finding | None:
+        """Return what is found where events come by Stream; None where they do not."""
+        report = self.stream.report()
+        if not report.is_chosen:
+            return None
+        if not report.listeners:
+            return Finding.STREAM_NOT_RUNNING
+        if not report.connected:
+            return Finding.STREAM_NOT_CONNECTED
+        is_heard = last_event_at is not None and last_event_at >= since
+        return Finding.EVENTS_ARRIVE if is_heard else Finding.STREAM_SILENT
 
     def _refusals(self, since: datetime) -> tuple[Refusals, ...]:
         hour = since.replace(minute=0, second=0, microsecond=0)

@@ -73,6 +73,7 @@ def doctor_with(world: World, settings: Settings, services: Services, limits: Li
         template_check=services.template_check,
         health=services.health,
         calls=services.dingtalk_calls,
+        diagnosis=services.callback_diagnosis,
         roads=services.event_roads,
         stream=services.stream_connections,
         limits=limits,

@@ -33,13 +33,13 @@ def make_doctor(
     template_check: TemplateCheck,
     health: Health,
     calls: DingTalkCalls,
+    diagnosis: CallbackDiagnosis,
     roads: EventRoads,
     stream: StreamConnections,
     limits: Limits | None = None,
 ) -> Doctor:
     """Return the doctor of one portal; ``connection`` should not wait long for DingTalk."""
     limits = limits or Limits()
-    diagnosis = CallbackDiagnosis(clock=clock)
     return Doctor(
         checks=in_order(
             (
