@@ -12,6 +12,7 @@ from portal.services.registry import services
 from portal.web.access import admin_required, current_actor
 from portal.web.approval_settings.custom_template import custom_template
 from portal.web.approval_settings.dingtalk_app import dingtalk_app
+from portal.web.approval_settings.event_road import event_road
 from portal.web.approval_settings.fallback_approver import fallback_approver
 from portal.web.approval_settings.flow import flow
 from portal.web.approval_settings.in_step import in_step
@@ -35,6 +36,7 @@ approval_settings = Blueprint("approval_settings", __name__, url_prefix="/settin
 for part in (
     custom_template,
     dingtalk_app,
+    event_road,
     fallback_approver,
     flow,
     in_step,

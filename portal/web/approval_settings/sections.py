@@ -16,6 +16,7 @@ from portal.services.dingtalk_app import BindingView
 from portal.services.faults import FieldFault, Problem
 from portal.services.registry import services
 from portal.web.approval_settings.dingtalk_app_form import DingTalkAppForm
+from portal.web.approval_settings.event_road_form import EventRoadForm
 from portal.web.approval_settings.flow_view import flow_view
 from portal.web.approval_settings.next_step import Achieved, next_step, steps_done
 from portal.web.approval_settings.notices_form import NoticesForm
@@ -39,6 +40,7 @@ class Section(StrEnum):
     FALLBACK_APPROVER = "fallback_approver"
     DINGTALK_APP = "dingtalk_app"
     NOTICES = "notices"
+    EVENT_ROAD = "event_road"
     SUBSCRIPTION = "subscription"
     IN_STEP = "in_step"
     CALLBACK_HEALTH = "callback_health"
@@ -106,6 +108,8 @@ def _context(shown: set[Section]) -> dict[str, object]:
     if Section.NOTICES in shown:
         latest = portal.work_notices.latest()
         context |= {"notices_form": NoticesForm.of(settings), "latest_notice": latest}
+    if Section.EVENT_ROAD in shown:
+        context |= {"road_form": EventRoadForm.of(settings), "stream": portal.stream_connections.report()}
     if Section.CALLBACK_HEALTH in shown:
         context |= _health()
     return context

@@ -99,6 +99,34 @@ _FINDINGS = {
         steps=(_OPEN_SUBSCRIPTION, _("Is the address there this one?"), _TICK_START, _SAVE_THERE),
         shows_address=True,
     ),
+    Finding.STREAM_NOT_RUNNING: FindingWords(
+        title=_("Nobody listens"),
+        reason=_("Events are to come by Stream, but no process of the portal listens."),
+        steps=(
+            _(
+                "Let your operators start “portal stream” beside the web and the worker process. It needs no public "
+                "address, only a way out to DingTalk (https and wss)."
+            ),
+            _("Is that not possible here? Choose HTTP callback under “How events arrive”."),
+        ),
+    ),
+    Finding.STREAM_NOT_CONNECTED: FindingWords(
+        title=_("The portal listens but is not connected"),
+        reason=_("The reason stands under “How events arrive”. The portal tries again by itself."),
+    ),
+    Finding.STREAM_SILENT: FindingWords(
+        title=_("Connected by Stream, but nothing has come"),
+        reason=_("DingTalk can reach the portal and has sent no event lately."),
+        steps=(
+            _OPEN_SUBSCRIPTION,
+            _("Is “Stream mode” (Stream 模式推送) chosen there? Press “已完成接入，验证连接通道” and save."),
+            _TICK_START,
+            _(
+                "Is another program connected as the same app, for instance on a developer's machine? DingTalk gives "
+                "each event to one connection only: end the others."
+            ),
+        ),
+    ),
     Finding.NOT_DINGTALK: FindingWords(
         title=_("Calls arrive that do not look like DingTalk's"),
         reason=_("Something calls the callback address, but not in the form of DingTalk's events."),

@@ -307,6 +307,27 @@ _WORDS: dict[str, _Words] = {
             "Approval Settings, DingTalk app. Save; the next notice is sent."
         ),
     ),
+    OwnFailure.PUSHES_USED_UP: (
+        _("The organisation's monthly event pushes are used up"),
+        _("DingTalk sends events without their content, so nobody can tell what they are about."),
+        _(
+            "A DingTalk administrator can buy more pushes in DingTalk's developer console. Until then, or until the "
+            "new month, the portal asks DingTalk by itself, so outcomes come late."
+        ),
+    ),
+    OwnFailure.STREAM_LIBRARY_MISSING: (
+        _("DingTalk's Stream library is not installed"),
+        _("The process “portal stream” runs, but without the library it cannot connect."),
+        _("Let your operators install approval-portal[stream] and start “portal stream” again."),
+    ),
+    OwnFailure.STREAM_UNREACHABLE: (
+        _("The Stream connection could not be made"),
+        _("DingTalk gave an address for it, but no connection came about (%(error)s)."),
+        _(
+            "Let your network administrators allow outgoing websocket connections (wss, port 443) to DingTalk. The "
+            "portal tries again by itself."
+        ),
+    ),
     OwnFailure.NOTICE_WITHHELD: (
         _("DingTalk took the notice but did not deliver it"),
         _("The person may not use the app, or was sent too many notices today. DingTalk's reason: %(code)s."),
