@@ -5,17 +5,9 @@ from __future__ import annotations
 from playwright.sync_api import Page, expect
 
 from tests.browser.running_demo import RunningDemo
-from tests.browser.steps import act_as, reload_until
+from tests.browser.steps import open_in_dingtalk
 
 IRIS, KATE = "Iris He 何静", "Kate Xu 徐凯"
-
-
-def open_in_dingtalk(page: Page, demo: RunningDemo, number: str, *, as_person: str) -> None:
-    """Open the approval of this request from somebody's inbox."""
-    act_as(page, demo, as_person)
-    card = page.locator("#inbox li").filter(has_text=number)
-    reload_until(page, lambda: card.count() > 0)
-    card.get_by_role("link").first.click()
 
 
 def ask_colleague(

@@ -64,14 +64,20 @@ def decide(
     page: Page, demo: RunningDemo, number: str, *, as_person: str, button: str, remark: str = ""
 ) -> None:
     """In DingTalk's inbox: open the approval that carries this number and press a button."""
-    act_as(page, demo, as_person)
-    card = page.locator("#inbox li").filter(has_text=number)
-    reload_until(page, lambda: card.count() > 0)
-    card.get_by_role("link").first.click()
+    open_in_dingtalk(page, demo, number, as_person=as_person)
     if remark:
         page.get_by_label(re.compile("Remark|Comment")).first.fill(remark)
     page.get_by_role("button", name=button, exact=True).click()
     expect(page.get_by_role("button", name=button, exact=True)).to_have_count(0)
+
+
+def open_in_dingtalk(page: Page, demo: RunningDemo, number: str, *, as_person: str) -> None:
+    """In DingTalk's inbox: open the approval that carries this number."""
+    act_as(page, demo, as_person)
+    card = page.locator("#inbox li").filter(has_text=number)
+    reload_until(page, lambda: card.count() > 0, seconds=30)
+    # The inbox draws itself anew every two seconds: a click may hit what is just being replaced.
+    page.goto(f"{demo.sandbox_url}{card.get_by_role('link').first.get_attribute('href')}")
 
 
 def act_as(page: Page, demo: RunningDemo, name: str) -> None:

@@ -10,7 +10,8 @@ from tests.browser.oa_steps import IRIS, KATE, ask_colleague, lines
 from tests.browser.running_demo import RunningDemo
 from tests.browser.steps import ALICE, BOB, CHEN, ask_for_access, decide, set_up_approval, sign_in
 
-pytestmark = pytest.mark.browser
+# What it proves of the portal is proved without a browser in every run.
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
 SEEN = 30_000
 
 

@@ -1,4 +1,4 @@
-"""What people do in DingTalk's OA reaches the portal: who is asked, who may look, and what counts in the end."""
+"""What people do in DingTalk's OA reaches the portal: who is asked, what is told, and what counts in the end."""
 
 from __future__ import annotations
 
@@ -8,14 +8,21 @@ from typing import Any
 import pytest
 
 from portal.channels.approval_channel import Record, RecordKind, Turn, TurnState
-from portal.extensions import db
 from portal.rules.approval_state import ApprovalState
 from portal.services.approval_records import told_in
-from portal.services.deciders import ExpectedDecider, expect
 from portal.services.faults import NotThere, Problem
-from portal.services.request_search import Wanted, Whose
 from tests.portal_world import World
-from tests.services.engines import on_both_engines
+from tests.services.oa_story import (
+    CHEN,
+    DORA,
+    IRIS,
+    KATE,
+    act,
+    asked_until,
+    deciders,
+    set_up_running,
+    told,
+)
 from tests.services.story import (
     actor_named,
     approval_of,
@@ -25,88 +32,19 @@ from tests.services.story import (
     follow,
     instances,
     person_named,
-    set_up,
-    started,
     state_of,
     withdraw,
 )
 
-pytestmark = on_both_engines
-
 READ = "getProcessInstance"
-CHEN, DORA, IRIS, KATE = "Chen Wei 陈伟", "Dora Wu 吴朵", "Iris He 何静", "Kate Xu 徐凯"
 
 
 @pytest.fixture
 def running(world: World) -> tuple[World, str, str]:
-    """A world with a request that Chen decides, with the number and the instance's id."""
-    set_up(world)
-    code = world.control("GET", "/templates")["templates"][0]["process_code"]
-    world.control("PATCH", f"/templates/{code}", {"allows_countersigning": True})
-    number, instance_id = started(world)
-    return world, number, instance_id
+    return set_up_running(world)
 
 
-def act(world: World, instance_id: str, person: str, action: str, **more: Any) -> None:
-    """Let somebody act with all that an act can carry."""
-    world.control("POST", f"/instances/{instance_id}/actions", {"person": person, "action": action, **more})
-
-
-def told(number: str) -> list[tuple[str, str, tuple[str, ...]]]:
-    return [(each.kind.value, each.who, each.others) for each in told_in(approval_of(number))]
-
-
-def deciders(number: str) -> dict[str, str]:
-    return {row.user_id: row.state for row in approval_of(number).deciders}
-
-
-def asked_until(world: World, number: str, **states: str) -> None:
-    """Work until these people stand so."""
-    world.work_until(lambda: states.items() <= deciders(number).items(), seconds=30)
-
-
-def list_of(world: World, person: str, whose: Whose) -> list[str]:
-    with world.app.app_context():
-        found = world.services.request_search.find(person_named(person), Wanted(whose=whose))
-        return [each.number for each in found.requests]
-
-
-def may_see(world: World, person: str, number: str) -> bool:
-    """Whether page and poll are shown; both have to say the same."""
-    client = world.client(person)
-    page, poll = (client.get(f"/requests/{number}{path}").status_code for path in ("", "/status"))
-    assert (page == 404) == (poll == 404)
-    return page != 404
-
-
-def test_a_countersigner_asked_first_is_waited_for_then_the_asker_again(
-    running: tuple[World, str, str],
-) -> None:
-    world, number, instance_id = running
-    assert not may_see(world, "dora", number)
-    act(world, instance_id, "chen", "countersign_before", to=["dora"], remark="is this right?")
-    asked_until(world, number, dora="waiting", chen="expected")
-    assert may_see(world, "dora", number)
-    assert list_of(world, "dora", Whose.TO_DECIDE) == [number]
-    assert list_of(world, "chen", Whose.TO_DECIDE) == []
-
-    act(world, instance_id, "dora", "agree")
-    asked_until(world, number, dora="done", chen="waiting")
-    assert world.look(lambda: state_of(number)) == "pending"
-    assert list_of(world, "chen", Whose.TO_DECIDE) == [number]
-    assert list_of(world, "dora", Whose.TO_DECIDE) == []
-    assert list_of(world, "dora", Whose.DECIDED) == [number]
-
-    act(world, instance_id, "chen", "agree")
-    follow(world, number, "approved")
-    assert world.look(lambda: told(number))[1:] == [
-        ("countersign_before", CHEN, (DORA,)),
-        ("agreed", DORA, ()),
-        ("agreed", CHEN, ()),
-    ]
-    assert may_see(world, "dora", number)
-
-
+@pytest.fixture
 def test_a_countersigner_asked_afterwards_who_refuses_ends_it(running: tuple[World, str, str]) -> None:
     world, number, instance_id = running
     act(world, instance_id, "chen", "countersign_after", to=["dora"])
@@ -129,68 +67,6 @@ def test_several_countersigners_are_named_and_waited_for_together(running: tuple
     assert f"{CHEN} asked {DORA} and {KATE} to countersign before deciding" in page
     assert f"Waiting for {DORA} and {KATE}" in page
     assert f"Then it is the turn of {CHEN}" in page
-
-
-def test_whoever_handed_over_sees_it_still_and_is_no_longer_asked(running: tuple[World, str, str]) -> None:
-    world, number, instance_id = running
-    act(world, instance_id, "chen", "redirect", to="iris")
-    act(world, instance_id, "iris", "redirect", to="kate")
-    asked_until(world, number, chen="done", iris="done", kate="waiting")
-    assert world.look(lambda: told(number))[1:] == [
-        ("handed_over", CHEN, (IRIS,)),
-        ("handed_over", IRIS, (KATE,)),
-    ]
-    for person in ("chen", "iris"):
-        assert may_see(world, person, number)
-        assert list_of(world, person, Whose.TO_DECIDE) == []
-    assert list_of(world, "kate", Whose.TO_DECIDE) == [number]
-
-    with world.app.app_context():
-        requests = world.services.access_requests
-        for person in ("iris", "kate"):
-            with pytest.raises(NotThere):
-                requests.withdraw(actor_named(person), person_named(person), number)
-
-
-def test_a_copy_a_comment_and_a_name_from_elsewhere_show_nobody_the_request(
-    running: tuple[World, str, str],
-) -> None:
-    world, number, instance_id = running
-    act(world, instance_id, "dora", "comment", remark="I only comment")
-    act(world, instance_id, "chen", "comment", remark="go on")
-    act(world, instance_id, "chen", "redirect", to="iris")
-    asked_until(world, number, iris="waiting")
-    world.client("dora")
-    assert not may_see(world, "dora", number)
-    assert list_of(world, "dora", Whose.TO_DECIDE) == list_of(world, "dora", Whose.DECIDED) == []
-
-    iris = world.client("iris")
-    assert iris.get(f"/requests/{number}").status_code == 200
-    with world.app.app_context():
-        person_named("iris").corp_id = "another-organisation"
-        db.session.commit()
-    assert iris.get(f"/requests/{number}").status_code in (303, 404)
-    assert list_of(world, "iris", Whose.TO_DECIDE) == list_of(world, "iris", Whose.DECIDED) == []
-
-
-def test_whoever_is_expected_may_look_before_their_turn_and_nobody_once_they_are_not(world: World) -> None:
-    set_up(world)
-    number, _ = started(world)
-    for person in ("kate", "iris"):
-        world.client(person)
-    expect_people(world, number, "kate")
-    assert may_see(world, "kate", number)
-    assert list_of(world, "kate", Whose.TO_DECIDE) == []
-    expect_people(world, number, "iris", "V00_1")
-    assert may_see(world, "iris", number)
-    assert not may_see(world, "kate", number)
-
-
-def expect_people(world: World, number: str, *user_ids: str) -> None:
-    with world.app.app_context():
-        approval = approval_of(number)
-        expect(db.session(), approval, [ExpectedDecider(user_id=each, name=each) for each in user_ids])
-        db.session.commit()
 
 
 def test_a_requester_who_countersigns_does_not_count_but_the_approver_does(
@@ -370,13 +246,3 @@ class AMadeUpChannel:
                 Turn(user_id=each, node_name="", state=TurnState.WAITING, since=None) for each in users
             ),
         )
-
-
-def test_an_approver_finds_what_waits_for_them_before_anything_was_read(
-    running: tuple[World, str, str],
-) -> None:
-    world, number, _ = running
-    world.client("chen")
-    world.work_until(lambda: approval_of(number).heard_at is not None)
-    assert calls(world, READ) == 0
-    assert list_of(world, "chen", Whose.TO_DECIDE) == [number]
