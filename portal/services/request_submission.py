@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import secrets
 from dataclasses import dataclass
-from datetime import date
 
 import structlog
 from flask_babel import get_locale
@@ -34,29 +33,15 @@ from portal.services.approver_choice import ApproverChoices, ApproverPreview
 from portal.services.audit import Actor, record
 from portal.services.choice_keeping import keep_choice
 from portal.services.faults import FieldFault, Problem, ProblemReason
-from portal.services.flow_choices import FlowChoices, FlowOffer, SentChoice, Settled
+from portal.services.flow_choices import FlowChoices, FlowOffer, Settled
 from portal.services.flow_question import FlowQuestion, flow_question
 from portal.services.form_values import reference, request_values
+from portal.services.request_form import RequestForm, check_form
 from portal.services.template_in_use import template_in_use
 
 log = structlog.get_logger(__name__)
 
-LONGEST_REASON = 2000
 USUAL_DAYS = 30
-
-
-@dataclass(frozen=True, kw_only=True)
-class RequestForm:
-    """What a requester submits. ``submission_key`` comes from the form, so that sending twice is one request."""
-
-    resource_id: int
-    entitlement: str
-    days: int | None
-    until: date | None
-    reason: str
-    department_id: int | None
-    submission_key: str
-    choices: tuple[SentChoice, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -103,7 +88,7 @@ class RequestSubmission:
         DingTalk does not tell the flow for which approvers were chosen.
         """
         requester_id = requester.id
-        validity = self._check(form)
+        validity = check_form(form, self._resource(form), today=self.clock.now().date())
         self.approvers.refresh(form.resource_id)
         earlier = _number_of(db.session(), requester_id=requester_id, submission_key=form.submission_key)
         if earlier is not None:
@@ -168,23 +153,10 @@ class RequestSubmission:
             resource=resource,
             entitlement=Entitlement(form.entitlement) if form.entitlement in levels else levels[0],
             validity=validity,
-            reason=_text(form.reason),
+            reason=form.reason_text,
             department_id=_department(requester, chosen),
             today=today,
         )
-
-    def _check(self, form: RequestForm) -> Validity:
-        resource = self._resource(form)
-        if form.entitlement not in entitlements_of(resource.resource_type):
-            raise FieldFault("entitlement", "not_for_this_resource")
-        if not _text(form.reason):
-            raise FieldFault("reason", "missing")
-        if len(form.reason) > LONGEST_REASON:
-            raise FieldFault("reason", "too_long", limit=str(LONGEST_REASON))
-        try:
-            return check_validity(days=form.days, until=form.until, today=self.clock.now().date())
-        except ValidityFault as fault:
-            raise FieldFault("until" if form.days is None else "days", fault.reason) from fault
 
     @staticmethod
     def _resource(form: RequestForm) -> Resource:
@@ -208,7 +180,7 @@ class RequestSubmission:
             number=secrets.token_hex(12),  # replaced below, once the row has its id
             requester_id=requester.id,
             department_id=_department(requester, form.department_id),
-            reason=_text(form.reason),
+            reason=form.reason_text,
             requested_duration_days=validity.days,
             valid_until=validity.until,
             language=str(get_locale() or "en"),
@@ -249,11 +221,6 @@ class RequestSubmission:
 
     def _status_page(self, number: str) -> str:
         return f"{self.public_url}/requests/{number}"
-
-
-def _text(typed: str) -> str:
-    # PostgreSQL stores no NUL, and nobody types one.
-    return typed.replace("\x00", "").strip()
 
 
 def _number_of(session: Session, *, requester_id: int, submission_key: str) -> str | None:

@@ -16,7 +16,7 @@ from playwright.sync_api import Page, expect
 from tests.browser.conftest import NewPage
 from tests.browser.portal_window import SETTINGS, PortalWindow
 from tests.portal_world import World
-from tests.services.flow_story import FINANCE, SELECT, SUPERVISOR, design, set_up_flow
+from tests.services.choosing_story import FINANCE, SELECT, SUPERVISOR, design, set_up_flow
 from tests.services.story import state_of
 
 pytestmark = pytest.mark.browser

@@ -10,8 +10,7 @@ from portal.channels.failures import ChannelError
 from portal.services.faults import FieldFault, Problem, ProblemReason
 from portal.services.flow_choices import SentChoice
 from tests.portal_world import World
-from tests.services.engines import on_both_engines
-from tests.services.flow_story import (
+from tests.services.choosing_story import (
     FINANCE,
     SELECT,
     SUPERVISOR,
@@ -23,6 +22,7 @@ from tests.services.flow_story import (
     offer,
     set_up_flow,
 )
+from tests.services.engines import on_both_engines
 from tests.services.story import (
     actor_named,
     approval_of,

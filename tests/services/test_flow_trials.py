@@ -7,7 +7,7 @@ from portal.extensions import db
 from portal.models import Trial
 from portal.web.words.failures import failure_words
 from tests.portal_world import World
-from tests.services.flow_story import FINANCE, SELECT, design, set_up_flow
+from tests.services.choosing_story import FINANCE, SELECT, design, set_up_flow
 from tests.services.story import actor_named, approval_of, ask, follow, instances, person_named, set_up
 
 NOTIFIER = {"name": "抄送人", "rule": "selected_by_initiator", "actor": "notifier", "required": False}

@@ -11,7 +11,7 @@ from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from tests.portal_world import World, csrf_token
-from tests.services.flow_story import FINANCE, SELECT, SUPERVISOR, ask_choosing, design, set_up_flow
+from tests.services.choosing_story import FINANCE, SELECT, SUPERVISOR, ask_choosing, design, set_up_flow
 from tests.services.story import approval_of, fault, follow, instances, set_up, state_of
 from tests.web.access_requests.asking import hidden, open_form, send
 
