@@ -9,7 +9,7 @@ from portal.rules.field_mapping import FieldMapping, MappingFault, choices_of, t
 from portal.rules.official_form import FormFieldName
 from portal.rules.template_field import CHOICE_KINDS
 from portal.services.custom_template import Matching
-from portal.web.words.field_mapping import carries, choice_name, field_kind, mapping_fault
+from portal.web.words.field_mapping import carries, choice_name, field_kind, mapping_fault, validity_note
 from portal.web.words.form_fields import form_field_name
 
 
@@ -33,6 +33,7 @@ class MappingRow:
     input_name: str
     name: str
     hint: str
+    note: str
     chosen: str
     lost: str
     offered: Sequence[tuple[str, str]]
@@ -75,6 +76,7 @@ def _row(matching: Matching, name: FormFieldName) -> MappingRow:
         input_name=_field_input(name),
         name=form_field_name(name),
         hint=carries(name),
+        note=validity_note(taker) if name == FormFieldName.VALIDITY else "",
         chosen=chosen,
         lost=chosen if chosen and taker is None else "",
         offered=[(each.label, field_kind(each)) for each in offered],

@@ -7,7 +7,7 @@ from flask_babel.speaklater import LazyString
 
 from portal.rules.field_mapping import ANOTHER_VALIDITY, MappingFault, MappingFaultReason
 from portal.rules.official_form import FormFieldName
-from portal.rules.template_field import FILLABLE_KINDS, FieldKind, TemplateField
+from portal.rules.template_field import CHOICE_KINDS, FILLABLE_KINDS, TEXT_KINDS, FieldKind, TemplateField
 from portal.services.names import entitlement_name
 from portal.web.words.form_fields import form_field_name
 
@@ -65,6 +65,18 @@ def field_kind(field: TemplateField) -> str:
 def carries(name: FormFieldName) -> str:
     """Return what one of our fields says to the approver."""
     return str(_CARRIES[name])
+
+
+def validity_note(taker: TemplateField | None) -> str:
+    """Return what an approver cannot see of the validity in a field like this; empty where nothing is lost."""
+    if taker is None or taker.kind in TEXT_KINDS:
+        return ""
+    if taker.kind in CHOICE_KINDS:
+        return gettext(
+            "The approver sees the option. For any other number of days, or a date, the exact validity stands on "
+            "the status page only."
+        )
+    return gettext("Counted from the day of asking. What is granted counts from the approval.")
 
 
 def choice_name(name: FormFieldName, value: str) -> str:

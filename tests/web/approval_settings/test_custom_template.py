@@ -147,6 +147,14 @@ def test_faults_keep_what_was_chosen_and_mending_them_confirms_the_template(
     assert template.option_mapping["level"] == {"view": "a", "export": "a", "edit": "b", "use": "a"}
 
 
+def test_what_a_field_cannot_say_about_the_validity_is_told(world: World, alice: AdminBrowser) -> None:
+    code = levels_template(world)
+    form = typed(code, **{"field-number": "Ticket", "field-validity": "Grade"})
+    drawn = alice.post("/template/mapping", has_script=True, **form)
+    assert "the exact validity stands on the status page only." in words(drawn.text)
+    assert "Another number of days, or until a date" in words(drawn.text)
+
+
 def test_without_javascript_a_button_checks_and_previews(world: World, alice: AdminBrowser) -> None:
     code = levels_template(world)
     page = alice.get(f"{SOURCE}&process_code={code}").text
