@@ -13,7 +13,7 @@ from portal.services.doctor.run import Run
 
 RUNS_KEPT = 16
 # A page that is loaded twice in a row is the same examination: each costs calls of the monthly quota.
-SAME_RUN_SECONDS = 10.0
+SAME_RUN_SECONDS = 3.0
 FORGOTTEN_AFTER_SECONDS = 600.0
 
 

@@ -28,11 +28,12 @@ class Line:
 
 @dataclass(frozen=True, kw_only=True)
 class Summary:
-    """The headline: its kind and badge, and one sentence for each state that needs somebody."""
+    """The headline: one sentence for each state that needs somebody, and the lines that are ``broken``."""
 
     kind: str
     title: str
     sentences: tuple[str, ...]
+    broken: tuple[CheckName, ...] = ()
 
 
 def line_of(result: CheckResult) -> Line:
@@ -49,6 +50,8 @@ def line_of(result: CheckResult) -> Line:
 
 def summary_of(results: Iterable[CheckResult]) -> Summary:
     """Return what all results come to."""
+    results = tuple(results)
+    broken = tuple(result.name for result in results if result.state is CheckState.FAILED)
     counts = Counter(result.state for result in results)
     failed, warned = counts[CheckState.FAILED], counts[CheckState.WARNING]
     waiting = counts[CheckState.WAITING]
@@ -62,7 +65,9 @@ def summary_of(results: Iterable[CheckResult]) -> Summary:
         said = ngettext("%(num)s line needs attention.", "%(num)s lines need attention.", warned)
         sentences.append(said)
     if failed:
-        return Summary(kind="danger", title=gettext("Something is broken"), sentences=tuple(sentences))
+        return Summary(
+            kind="danger", title=gettext("Something is broken"), sentences=tuple(sentences), broken=broken
+        )
     if warned or waiting:
         return Summary(
             kind="warning", title=gettext("It works, with something to look at"), sentences=tuple(sentences)

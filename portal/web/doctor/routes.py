@@ -68,7 +68,7 @@ def summary() -> BaseResponse:
     if not wants_partial() or key is None:
         return redirect(url_for("doctor.page", all="yes"))
     results = services().doctor.run(key).results()
-    shown = render_template("doctor/_summary.html", summary=summary_of(results), run_key=key)
+    shown = render_template("doctor/_summary.html", summary=summary_of(results), run_key=key, titles=TITLES)
     return vary_by_htmx(Response(shown))
 
 
