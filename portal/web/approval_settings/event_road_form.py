@@ -7,6 +7,7 @@ from typing import Self
 from flask_babel import lazy_gettext as _
 from flask_wtf import FlaskForm
 from wtforms import HiddenField, RadioField
+from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]  # newer than its stubs
 from wtforms.validators import InputRequired
 
 from portal.models import ApprovalSettings
@@ -19,7 +20,10 @@ class EventRoadForm(FlaskForm):  # type: ignore[misc]
     event_road = RadioField(
         _("Road"),
         [InputRequired()],
-        choices=[(EventRoad.CALLBACK.value, _("HTTP callback")), (EventRoad.STREAM.value, _("Stream"))],
+        choices=[
+            SelectChoice(EventRoad.CALLBACK.value, _("HTTP callback")),
+            SelectChoice(EventRoad.STREAM.value, _("Stream")),
+        ],
         validate_choice=False,
     )
     version = HiddenField()
