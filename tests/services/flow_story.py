@@ -1,85 +1,70 @@
-"""Steps of the stories in which requests run through the flow that was designed in DingTalk."""
+"""Steps about the flow of a template: design it in DingTalk, have it looked at, decide about it."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import select
-
 from portal.extensions import db
-from portal.models import Resource
-from portal.services.flow_choices import FlowOffer, SentChoice
-from portal.services.request_submission import RequestForm
+from portal.models import ApprovalTemplate
+from portal.services.template_report import Drift, TemplateReport
 from tests.portal_world import World
-from tests.services.story import actor_named, ask, person_named, set_up
+from tests.services.story import actor_named, person_named, set_up
 
-SELECT: dict[str, Any] = {"name": "审批人", "rule": "selected_by_initiator"}
-FINANCE: dict[str, Any] = {"name": "财务", "rule": "specified_members", "people": ["kate"]}
-SUPERVISOR: dict[str, Any] = {"name": "主管", "rule": "direct_supervisor"}
+CHOICE: dict[str, Any] = {"name": "Choice", "rule": "selected_by_initiator"}
+BOSS: dict[str, Any] = {"name": "Boss", "rule": "direct_supervisor"}
+KATE: dict[str, Any] = {"name": "Finance", "rule": "specified_members", "people": ["kate"]}
 
 
-def set_up_flow(world: World, *nodes: dict[str, Any]) -> None:
-    """Set everything up with a template whose flow is this one, confirmed by the admin."""
-    set_up(world)
-    design(world, *nodes)
-    confirm_flow(world)
+def template() -> ApprovalTemplate:
+    return db.session.scalars(db.select(ApprovalTemplate)).one()
+
+
+def code(world: World) -> str:
+    return str(world.look(lambda: template().process_code))
 
 
 def design(world: World, *nodes: dict[str, Any]) -> None:
-    """Let somebody edit the flow in DingTalk's designer; every node gets a new id and key."""
-    (template,) = world.control("GET", "/templates")["templates"]
-    world.control("PUT", f"/templates/{template['process_code']}/flow", {"nodes": list(nodes)})
+    """Let somebody design the flow of our template in DingTalk and publish it."""
+    world.control("PUT", f"/templates/{code(world)}/flow", {"nodes": list(nodes)})
 
 
-def confirm_flow(world: World) -> None:
-    """Let the admin take the flow of now as it is."""
+def associate(world: World, *nodes: dict[str, Any]) -> None:
+    """Set everything up, with a flow that was designed before an admin confirmed it."""
+    set_up(world)
+    if nodes:
+        design(world, *nodes)
     with world.app.app_context():
-        world.services.template_generation.generate(actor_named("alice"), person_named("alice"))
+        alice = person_named("alice")
+        actor, settings = actor_named("alice"), world.services.approval_settings
+        template_id = world.services.template_generation.generate(actor, alice)
+        settings.associate(actor, template_id=template_id, version=settings.current().version)
 
 
-def offer(world: World, *, who: str = "bob", resource: str = "sales-overview", **changes: Any) -> FlowOffer:
-    """Return the flow as the requester's form shows it."""
+def meet(world: World, *people: str) -> None:
+    """Let people sign in, so that the portal knows them."""
+    for person in people:
+        world.client(person)
+
+
+def look(world: World) -> TemplateReport:
     with world.app.app_context():
-        wanted = db.session.scalars(select(Resource).filter_by(external_id=resource)).one()
-        given = {
-            "resource_id": wanted.id,
-            "entitlement": "view",
-            "days": 7,
-            "until": None,
-            "reason": "",
-            "department_id": None,
-            "submission_key": "",
-            **changes,
-        }
-        form = RequestForm(**given)
-        found = world.services.submissions.flow(person_named(who), form, is_sent="choices" in changes)
-        assert found is not None
-        return found
+        return world.services.template_check.look(template().id)
 
 
-def choices(world: World, *people: tuple[str, ...] | str, who: str = "bob") -> tuple[SentChoice, ...]:
-    """Return what a form sends that chooses these people at the nodes to choose at, in order."""
-    pickers = offer(world, who=who).pickers
-    chosen = [each.split() if isinstance(each, str) else each for each in people]
-    return tuple(
-        SentChoice(node_id=picker.node.id, user_ids=tuple(user_ids))
-        for picker, user_ids in zip(pickers, chosen, strict=True)
-    )
-
-
-def ask_choosing(world: World, *people: tuple[str, ...] | str, who: str = "bob", **changes: Any) -> str:
-    """Submit a request for which these people were chosen, and return its number."""
-    return ask(world, who=who, choices=choices(world, *people, who=who), **changes)
-
-
-def choose_again(world: World, number: str, *people: str, who: str = "bob") -> None:
-    """Choose approvers anew for a request that waits for it, from what its form offers."""
+def check(world: World) -> TemplateReport:
     with world.app.app_context():
-        requests, requester = world.services.access_requests, person_named(who)
-        found = requests.flow(requester, number)
-        assert found is not None
-        sent = tuple(
-            SentChoice(node_id=picker.node.id, user_ids=tuple(user_ids.split()))
-            for picker, user_ids in zip(found.pickers, people, strict=True)
-        )
-        requests.choose_again(actor_named(who), person_named(who), number, sent)
+        return world.services.template_check.check(template().id)
+
+
+def accept(world: World, *names: str) -> None:
+    with world.app.app_context():
+        world.services.template_acceptance.accept_bypass(actor_named("alice"), template().id, names=names)
+
+
+def take_over(world: World, *accepts: str) -> None:
+    with world.app.app_context():
+        world.services.template_acceptance.take_over(actor_named("alice"), template().id, accepts=accepts)
+
+
+def drift(world: World) -> Drift:
+    return Drift.from_json(world.look(lambda: template().drift))
