@@ -47,7 +47,9 @@ def _words(kind: NoticeKind, *, number: str) -> tuple[str, str]:
         ),
         NoticeKind.NEEDS_CHOICE: (
             gettext("Your choice is needed: %(number)s", number=number),
-            gettext("The approval flow has changed. Choose again who approves; until then nobody is asked."),
+            gettext(
+                "The approval flow or its people have changed. Choose again who approves; until then nobody is asked."
+            ),
         ),
         NoticeKind.COULD_NOT_START: (
             gettext("Not started: %(number)s", number=number),

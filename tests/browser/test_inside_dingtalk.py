@@ -13,6 +13,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import NewPage
+from tests.browser.looking import SMALL, Looks
 from tests.browser.portal_window import PortalWindow
 from tests.portal_world import APP_KEY, CORP_ID, World
 from tests.services.story import set_up, started
@@ -25,6 +26,7 @@ PHONE = {
     "viewport": {"width": 390, "height": 844},
     "is_mobile": True,
     "has_touch": True,
+    "reduced_motion": "reduce",
 }
 # What the JSAPI looks for on Android: nuva.require() gives the native call.
 BRIDGE = """(answers) => {
@@ -101,7 +103,9 @@ def test_the_client_is_asked_for_the_bound_app_and_organisation(world: World, ne
     assert (first["args"]["corpId"], first["args"]["clientId"]) == (CORP_ID, APP_KEY)
     assert second["args"]["corpId"] == CORP_ID
     expect(page.get_by_role("link", name="Sign in with DingTalk")).to_be_visible()
-    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    looks = Looks()
+    looks.at(page, "sign-in inside DingTalk that was refused", width=SMALL)
+    assert not looks.faults
 
 
 def test_a_client_that_never_answers_leaves_the_ordinary_sign_in(world: World, new_page: NewPage) -> None:

@@ -9,10 +9,9 @@ import pytest
 from portal.database import transaction
 from portal.extensions import db
 from portal.models import DingTalkApp, WorkNotice
-from portal.services.notice_promises import NoticeKind
+from portal.services.notice_promises import NoticeKind, promise_notice
 from tests.portal_world import World
 from tests.services.engines import on_both_engines
-from tests.services.flow_story import FINANCE, SELECT, ask_choosing, set_up_flow
 from tests.services.story import (
     actor_named,
     approval_of,
@@ -28,6 +27,7 @@ from tests.services.story import (
     try_again,
     withdraw,
 )
+from tests.services.together import DONE, at_once
 
 
 def messages(world: World) -> list[dict[str, Any]]:
@@ -122,10 +122,12 @@ def test_a_start_that_failed_is_told_and_so_is_the_next_try(world: World) -> Non
 
 
 def test_a_choice_that_the_requester_must_make_is_told(world: World) -> None:
-    set_up_flow(world, SELECT, FINANCE)
-    number = ask_choosing(world, "dora")
-    fault(world, "code_before", part="400 targetSelectApproverMissing")
-    follow(world, number, "needs_choice")
+    set_up(world)
+    number = ask(world)
+    with world.app.app_context(), transaction() as session:
+        approval = approval_of(number)
+        approval.state, approval.due_at = "needs_choice", None  # how it comes to that is told elsewhere
+        promise_notice(session, approval, at=world.clock.now())
     settled(world)
     assert card(world)["title"] == f"Your choice is needed: {number}"
 
@@ -269,3 +271,16 @@ def test_one_notice_in_a_while_is_asked_about(world: World) -> None:
     world.let_pass(minutes=2)
     settled(world)
     assert calls(world, "getWorkNoticeResult") == 1
+
+
+@on_both_engines
+def test_two_workers_with_the_same_notice_tell_once(world: World) -> None:
+    set_up(world)
+    number, instance_id = started(world)
+    world.act(instance_id, "chen", "agree")
+    world.work_until(lambda: state_of(number) == "approved", seconds=20)
+    (notice_id,) = world.look(lambda: [each.id for each in notices()])
+    deliver = world.services.work_notices.deliver
+    assert at_once(world, lambda: deliver(notice_id), lambda: deliver(notice_id)) == [DONE, DONE]
+    assert len(messages(world)) == 1
+    assert world.look(lambda: [each.state for each in notices()]) == ["sent"]

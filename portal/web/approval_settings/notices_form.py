@@ -19,7 +19,7 @@ class NoticesForm(FlaskForm):  # type: ignore[misc]
     notice_approved = BooleanField(_("Approved"))
     notice_rejected = BooleanField(_("Rejected"))
     notice_terminated = BooleanField(_("Ended by somebody else"))
-    notice_needs_choice = BooleanField(_("The flow has changed: approvers must be chosen again"))
+    notice_needs_choice = BooleanField(_("Approvers must be chosen again"))
     notice_could_not_start = BooleanField(_("Could not be started"))
     version = HiddenField()
 
