@@ -97,7 +97,7 @@ class _Writer:
             Rule.SPECIFIED_MEMBERS: lambda one: {"approvals": self._approvals(one.people)},
             Rule.DIRECT_SUPERVISOR: self._report_line,
             Rule.DEPARTMENT_HEAD: lambda one: {"level": one.level, "autoUp": True},
-            Rule.HEAD_OF_FORM_DEPARTMENT: self._manager_of_department,
+            Rule.HEAD_OF_FORM_DEPARTMENT: self._form_department,
             Rule.ROLE: lambda one: self._labelled(one.roles),
             Rule.ROLE_IN_LEVELS: lambda one: {**self._labelled(one.roles), "levels": []},
             Rule.FORM_CONTACT: lambda one: {"paramKey": self._field_id(one.field)},
@@ -124,7 +124,7 @@ class _Writer:
         formula = f"ReportLineManager({self._corp_id},originator,{node.level})"
         return {"subType": "reportLineManager", "formula": formula}
 
-    def _manager_of_department(self, node: Node) -> dict[str, Any]:
+    def _form_department(self, node: Node) -> dict[str, Any]:
         formula = f"ManagerOfDept({self._corp_id},{self._field_id(node.field)})"
         return {"subType": "managerOfDept", "formula": formula}
 
