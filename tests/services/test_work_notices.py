@@ -204,7 +204,6 @@ def test_somebody_who_has_left_is_told_nothing(world: World) -> None:
     assert world.look(lambda: [each.state for each in notices()]) == ["dropped"]
 
 
-@on_both_engines
 @pytest.mark.parametrize("name", ["reset_after_commit", "http_500_after_commit"])
 def test_a_send_without_an_answer_is_repeated_and_arrives_once(world: World, name: str) -> None:
     set_up(world)
