@@ -76,7 +76,7 @@ def stream() -> None:
 
 @portal.command()
 def demo() -> None:
-    """Start portal, worker and DingTalk sandbox together, with made-up people."""
+    """Start portal, worker, Stream listener and DingTalk sandbox together, with made-up people."""
     from portal.demo import run_demo
 
     sys.exit(run_demo(os.environ))

@@ -1,4 +1,4 @@
-"""The demo: sandbox, portal and worker side by side on one machine, with made-up people, from one command.
+"""The demo: sandbox, portal, worker and Stream listener side by side on one machine, from one command.
 
 Its own process stays small and imports nothing but the standard library.
 """

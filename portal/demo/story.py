@@ -32,7 +32,7 @@ WELCOME = """
 
 
 def run_demo(environ: Mapping[str, str]) -> int:
-    """Run sandbox, portal and worker until asked to end.
+    """Run sandbox, portal, worker and Stream listener until asked to end.
 
     `environ` may hold PORTAL_PORT, SANDBOX_PORT, PORTAL_HOST, PORTAL_INSTANCE, PORTAL_PUBLIC_URL and
     PORTAL_DATABASE_URL. Returns the exit code: 0 when asked to end, 1 when it could not start, with the reason and
@@ -61,6 +61,7 @@ def _run(environ: Mapping[str, str], place: DemoPlace) -> None:
         processes.keep_running("portal", portal, "serve")
         processes.keep_running("worker", portal, "worker")
         _wait_until_ready(processes, place)
+        processes.keep_running("stream", portal, "stream")  # idles until Stream is chosen on the settings page
         subscribe(place, keys, say=_say)
         _say(WELCOME.format(portal=place.public_url, sandbox=place.sandbox_url, instance=place.instance))
         while True:

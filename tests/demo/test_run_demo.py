@@ -129,7 +129,7 @@ def test_a_killed_demo_leaves_nobody_behind_and_starts_again_with_the_same_keys(
 
 def test_asked_to_end_it_ends_with_everything_it_started(demo: Demo) -> None:
     children = demo.children()
-    assert len(children) == 3
+    assert len(children) == 4
     demo.process.send_signal(signal.SIGTERM)
     assert demo.process.wait(15) == 0
     assert not any(Path(f"/proc/{pid}").exists() for pid in children)
