@@ -14,10 +14,11 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import NewPage
+from tests.browser.looking import Looks
 from tests.browser.portal_window import SETTINGS, PortalWindow
 from tests.portal_world import World
 from tests.services.choosing_story import FINANCE, SELECT, SUPERVISOR, design, set_up_flow
-from tests.services.story import state_of
+from tests.services.story import fault, state_of
 
 pytestmark = pytest.mark.browser
 
@@ -190,3 +191,41 @@ def test_without_javascript_a_person_is_found_and_chosen_too(world: World, new_p
     page.get_by_role("button", name="Start the approval").click()
     page.wait_for_url(re.compile(rf"/requests/{number}$"))
     world.work_until(lambda: state_of(number) == "pending", seconds=30)
+
+
+@pytest.mark.slow
+def test_choosing_approvers_is_usable_by_everybody_on_every_screen(world: World, new_page: NewPage) -> None:
+    listed = {**SELECT, "name": "会签 Second pair of eyes", "range": ["dora", "kate", "iris"], "multi": False}
+    set_up_flow(world, SELECT, {**listed, "required": False}, FINANCE, SUPERVISOR)
+    world.client("eve")
+    page, looks = new_page(reduced_motion="reduce"), Looks()
+    window = PortalWindow(page, world, "eve")
+    window.go(FORM)
+    looks.at(page, "a flow without a supervisor")
+    page.get_by_label("Search by name").fill("o")
+    expect(page.locator("#flow-choice")).to_contain_text("people found")
+    looks.at(page, "people found")
+    page.get_by_role("checkbox", name=CHEN).uncheck()
+    page.get_by_label("Why do you need it?").fill("x")
+    page.get_by_role("button", name="Send request").click()
+    expect(page.locator("#flow-choice")).to_contain_text("Choose who approves.")
+    looks.at(page, "nobody chosen")
+    expect(page.get_by_label("Search by name")).to_be_focused()
+
+    fault(world, "http_500_before", operation="forecast")
+    window.go(FORM)
+    expect(page.get_by_role("button", name="Ask DingTalk again")).to_be_visible()
+    looks.at(page, "DingTalk does not tell the flow")
+    page.get_by_role("button", name="Ask DingTalk again").click()
+    expect(page.locator("#flow-choice")).to_be_visible()
+
+    page.get_by_label("Why do you need it?").fill("x")
+    number = send(page)
+    design(world, listed, SUPERVISOR)
+    world.work_until(lambda: state_of(number) == "needs_choice", seconds=30)
+    expect(page.locator("#choose-again form")).to_be_visible()
+    looks.at(page, "another choice is asked for")
+    page.get_by_role("button", name="Start the approval").click()
+    expect(page.locator("#choose-again").get_by_role("radio").first).to_be_focused()
+    looks.at(page, "no other choice was made")
+    assert not looks.faults, "\n".join(looks.faults)

@@ -152,7 +152,7 @@ def test_a_choice_that_cannot_be_is_told_beside_its_node(
     assert sent.status_code == 422
     assert words in sent.text
     assert ">kept</textarea>" in sent.text.replace("\r\n", "").replace("\n", "")
-    assert "data-focus" in sent.text
+    assert 'class="field choice field-invalid"' in sent.text
     assert instances(world) == []
 
 
