@@ -87,6 +87,14 @@ def test_everybody_whom_the_flow_names_decides(world: World) -> None:
     world.work_until(lambda: state_of(number) == "approved")
 
 
+def test_the_flow_is_asked_for_when_it_is_drawn_when_it_is_sent_and_when_it_starts(world: World) -> None:
+    set_up_flow(world, SELECT, FINANCE)
+    before = calls(world, "forecast")
+    number = ask_choosing(world, "dora")
+    follow(world, number, "pending")
+    assert calls(world, "forecast") - before == 3
+
+
 def test_who_may_be_chosen_is_who_the_node_lists_without_the_requester(world: World) -> None:
     set_up_flow(world, {**SELECT, "range": ["bob", "dora", "kate"]}, FINANCE)
     (picker,) = offer(world).pickers

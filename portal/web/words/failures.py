@@ -274,7 +274,7 @@ _WORDS: dict[str, _Words] = {
     ),
     OwnFailure.CHOICE_MISSING: (
         _("The flow in DingTalk was changed: it asks for another approver"),
-        _("Nobody was chosen for the node “%(node)s”, and the flow does not go on without."),
+        _("The node “%(node)s”, as it is now, needs somebody, and nobody was chosen for it."),
         _("The requester chooses approvers again on the page of the request."),
     ),
     OwnFailure.CHOICE_NOT_ALLOWED: (

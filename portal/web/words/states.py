@@ -38,7 +38,7 @@ _SENTENCES = {
         "it twice."
     ),
     ApprovalState.NEEDS_CHOICE: _l(
-        "The approval flow was changed in DingTalk before the approval could start. It starts as soon as approvers "
+        "The approval has not started: whom you chose no longer fits the approval flow. It starts as soon as approvers "
         "are chosen anew."
     ),
     ApprovalState.COULD_NOT_START: _l("The approval could not be started in DingTalk."),
@@ -117,6 +117,11 @@ def state_sentence(state: str) -> str:
 def waiting_sentence(kind: str) -> str:
     """Return what is known of a start that waits after a failure of this kind."""
     return str(_DINGTALK_IS_BUSY if kind == "throttled" else _STARTS_BY_ITSELF)
+
+
+def gone_badge() -> tuple[str, str]:
+    """Return the badge of a request whose approval was deleted in DingTalk."""
+    return "warning", gettext("Deleted in DingTalk")
 
 
 def withdrawing_badge() -> tuple[str, str]:
