@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import string
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
@@ -12,19 +13,25 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from flask import Flask
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from portal.application import create_app
+from portal.database import sqlite_driver
+from portal.extensions import db
 from portal.services.doctor.checks import CheckName, CheckState
 from portal.services.doctor.deployment_checks import is_guessable
+from portal.services.doctor.doctor import Doctor
 from portal.services.doctor.findings import Found
 from portal.services.doctor.limits import Limits
+from portal.services.registry import KEY
 from portal.settings import DingTalkAddresses
 from portal.web.doctor.printed import as_json, printed_lines
 from portal.web.words.doctor import FINDINGS, TITLES
 from tests.dingtalk.raw_server import closed_port, raw_server, stay_silent
 from tests.portal_world import AES_KEY, APP_SECRET, SECRET_KEY, TOKEN, World
-from tests.services.doctor_faults import FAULTS, Fault
+from tests.services.doctor_faults import FAULTS, Fault, enter
 from tests.services.doctor_story import (
     PATIENT,
     doctor_of,
@@ -236,7 +243,7 @@ def test_a_clock_that_is_off_is_told_by_how_much(
 
 
 @pytest.mark.parametrize(
-    ("name", "settings", "limits", "expected", "state"),
+    ("name", "deployment", "limits", "expected", "state"),
     [
         (
             CheckName.SECRET_KEY,
@@ -286,12 +293,12 @@ def test_what_the_deployment_lacks_is_told_on_its_own_line(
     world: World,
     healthy: Results,
     name: CheckName,
-    settings: dict[str, object],
+    deployment: dict[str, object],
     limits: Limits,
     expected: Found,
     state: CheckState,
 ) -> None:
-    found = examine(world, doctor_of(world, limits=limits, **settings))
+    found = examine(world, doctor_of(world, limits=limits, **deployment))
     assert found[name].verdict.found is expected
     check_that_only(world, found, before=healthy, name=name, state=state)
 
@@ -343,6 +350,71 @@ def test_two_pages_within_seconds_are_one_run(world: World) -> None:
     assert doctor.begin() == key
     assert doctor.run(key) is doctor.run(key)
     assert doctor.run("0123456789abcdef") is not doctor.run(key)
+
+
+DRAWN = st.text(alphabet=string.ascii_letters + string.digits, min_size=16, max_size=32)
+
+
+@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(secret=DRAWN, token=DRAWN, key=st.text(alphabet=string.ascii_letters, min_size=43, max_size=43))
+def test_no_secret_is_ever_told_whatever_it_is_and_whatever_dingtalk_says(
+    world: World, secret: str, token: str, key: str
+) -> None:
+    try:
+        enter(app_secret=secret, callback_token=token, callback_aes_key=key)(world)
+        found = examine(world)
+    finally:
+        enter(app_secret=APP_SECRET, callback_token=TOKEN, callback_aes_key=AES_KEY)(world)
+    assert red(found) == [CheckName.CREDENTIALS]
+    assert not [each for each in (secret, token, key, SECRET_KEY) if each in shown(world, found)]
+
+
+def test_a_password_in_an_address_is_not_told(world: World) -> None:
+    url = "http://operator:hunter2hunter2@portal.example.com"
+    found = examine(world, doctor_of(world, public_url=url))
+    assert found[CheckName.PUBLIC_URL].verdict.facts == {"url": "http://portal.example.com"}
+    assert "hunter2" not in shown(world, found)
+
+
+@pytest.fixture
+def copied(world: World, tmp_path: Path) -> Iterator[Callable[[str], Flask]]:
+    """Return a portal of its own on a copy of the database, by the address of the copy with a query."""
+    copy, made = tmp_path / "copy.sqlite3", []
+    source = sqlite_driver().connect(world.settings.instance_path / "portal.sqlite3")
+    source.execute("VACUUM INTO ?", (str(copy),))
+    source.close()
+
+    def open_copy(query: str = "") -> Flask:
+        url = f"sqlite:///file:{copy}?uri=true{query}"
+        made.append(create_app(replace(world.settings, database_url=url), clock=world.clock))
+        return made[-1]
+
+    yield open_copy
+    for app in made:
+        with app.app_context():
+            db.engine.dispose()
+
+
+def database_line(app: Flask) -> Found:
+    with app.app_context():
+        doctor: Doctor = app.extensions[KEY].doctor
+        return doctor.examine().result(CheckName.DATABASE).verdict.found
+
+
+def test_a_database_that_cannot_be_written_to_is_red(copied: Callable[[str], Flask]) -> None:
+    assert database_line(copied("")) is Found.DATABASE_WELL
+    assert database_line(copied("&mode=ro")) is Found.DATABASE_NOT_WRITABLE
+
+
+@pytest.mark.parametrize("first_page", [-1, 20])
+def test_a_damaged_file_is_red(copied: Callable[[str], Flask], tmp_path: Path, first_page: int) -> None:
+    with (tmp_path / "copy.sqlite3").open("r+b") as file:
+        file.seek(0, 2)
+        size = file.tell()
+        for place in range(first_page * 4096 % size, size, 4096):
+            file.seek(place)
+            file.write(b"\xff" * 64)
+    assert database_line(copied("")) is Found.DATABASE_DAMAGED
 
 
 def test_every_finding_and_every_line_has_its_words() -> None:

@@ -48,8 +48,8 @@ class DatabaseChecks:
     def _questions(self) -> Verdict:
         try:
             current = db.session.scalar(text("SELECT version_num FROM alembic_version"))
-        except SQLAlchemyError:
-            return failed(Found.DATABASE_UNREACHABLE)
+        except SQLAlchemyError as error:
+            return failed(Found.DATABASE_DAMAGED if _is_malformed(error) else Found.DATABASE_UNREACHABLE)
         if current != self.migration_head:
             return failed(Found.DATABASE_OLD, version=str(current or "-"), needed=self.migration_head)
         db.session.rollback()
@@ -81,3 +81,8 @@ class DatabaseChecks:
         if free < self.limits.space_short_bytes:
             return warning(Found.SPACE_SHORT, megabytes=said)
         return ok(Found.SPACE_LEFT, megabytes=said)
+
+
+def _is_malformed(error: SQLAlchemyError) -> bool:
+    """Whether SQLite says that the file is damaged where it was read."""
+    return "malformed" in str(getattr(error, "orig", ""))
