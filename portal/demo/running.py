@@ -28,8 +28,8 @@ def is_ready(place: DemoPlace) -> bool:
 def subscribe(place: DemoPlace, keys: DemoKeys, *, say: Callable[[str], None]) -> None:
     """Save the portal's callback with the sandbox, as an admin would on DingTalk's event subscription page.
 
-    Leaves a subscription alone that already goes there: somebody may have changed its keys on purpose. What fails is
-    said and is no reason to end: the sandbox's page shows the same verdict and can try again.
+    Leaves a subscription alone that goes there already, or by Stream: somebody may have changed it on purpose. What
+    fails is said and is no reason to end: the sandbox's page shows the same verdict and can try again.
     """
     wanted = {
         "url": place.callback_url,
@@ -39,7 +39,9 @@ def subscribe(place: DemoPlace, keys: DemoKeys, *, say: Callable[[str], None]) -
     }
     try:
         found = _call("GET", f"{place.sandbox_url}/control/state").get("subscription")
-        if isinstance(found, dict) and found.get("url") == place.callback_url:
+        if isinstance(found, dict) and (
+            found.get("url") == place.callback_url or found.get("mode") == "stream"
+        ):
             return
         _call("POST", f"{place.sandbox_url}/control/subscription/save", wanted)
     except (OSError, ValueError) as error:

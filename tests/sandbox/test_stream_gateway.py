@@ -13,6 +13,8 @@ from alibabacloud_dingtalk.gateway_1_0 import models as gateway
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import ClientConnection, connect
 
+from tests.portal_world import csrf_token
+
 from .caller import Caller, until
 from .official_stream import OfficialClient, official_client
 
@@ -223,3 +225,17 @@ def test_the_channel_is_verified_only_while_a_client_is_connected(caller: Caller
         until(lambda: connections(caller))
         assert caller.control("POST", "subscription/save", {"mode": "stream"})["verdict"]["saved"]
     assert caller.control("GET", "state")["subscription"]["mode"] == "stream"
+
+
+def test_a_person_verifies_the_channel_on_the_console_and_ends_connections_there(caller: Caller) -> None:
+    page = f"{caller.url}/console/events"
+    with connect(address_of(ask(caller))):
+        until(lambda: connections(caller))
+        shown = caller.http.get(page).text
+        form = {"csrf_token": csrf_token(shown), "mode": "stream", "events": ["bpms_instance_change"]}
+        saved = caller.http.post(page, data=form, headers={"Referer": page})
+        assert saved.status_code == 200, saved.text
+        caller.http.post(f"{page}/disconnection", data=form, headers={"Referer": page})
+        until(lambda: not connections(caller))
+    assert caller.control("GET", "state")["subscription"]["events"] == ["bpms_instance_change"]
+    assert caller.http.post(page, data=form, headers={"Referer": page}).status_code == 409
