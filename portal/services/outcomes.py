@@ -21,7 +21,7 @@ from portal.services.acquaintance import meet
 from portal.services.approval_records import keep_records
 from portal.services.approval_rows import locked, move, sum_up_request
 from portal.services.audit import PORTAL, record
-from portal.services.deciders import keep_deciders
+from portal.services.deciders import end_turns, keep_deciders
 from portal.services.gone_instances import GONE, is_gone
 from portal.services.notice_promises import promise_notice
 from portal.services.participants import Participants
@@ -144,6 +144,8 @@ class Outcomes:
             if is_final(approval.state) and failure.kind == GONE:
                 self._settle_events(session, approval, [])
                 return
+            if is_gone(approval):
+                end_turns(approval)
             pause = _pause_after(failure, retries=approval.retries)
             approval.due_at = self.clock.now() + (LONGEST_WAIT_WHILE_REFUSED if is_gone(approval) else pause)
 

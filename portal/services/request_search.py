@@ -160,7 +160,14 @@ def _what_a_list_shows() -> tuple[Any, ...]:
     approvals = selectinload(AccessRequest.approvals)
     return (
         selectinload(AccessRequest.items).joinedload(RequestItem.resource).lazyload(Resource.owner),
-        approvals.load_only(Approval.state, Approval.incident, Approval.withdrawal_requested_at),
+        approvals.load_only(
+            Approval.state,
+            Approval.incident,
+            Approval.withdrawal_requested_at,
+            Approval.failure,
+            Approval.retries,
+            Approval.last_read_at,
+        ),
         approvals.lazyload(Approval.template),
         approvals.lazyload(Approval.records),
     )

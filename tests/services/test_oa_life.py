@@ -11,6 +11,7 @@ from portal.channels.approval_channel import Record, RecordKind, Turn, TurnState
 from portal.rules.approval_state import ApprovalState
 from portal.services.approval_records import told_in
 from portal.services.faults import NotThere, Problem
+from portal.services.request_search import Whose
 from tests.portal_world import World
 from tests.services.oa_story import (
     CHEN,
@@ -20,6 +21,7 @@ from tests.services.oa_story import (
     act,
     asked_until,
     deciders,
+    list_of,
     set_up_running,
     told,
 )
@@ -154,7 +156,12 @@ def test_a_deleted_approval_gets_no_made_up_outcome_is_asked_about_rarely_and_ca
     assert world.look(lambda: state_of(number)) == "pending"
 
     bob = world.client("bob")
-    assert "The approval no longer exists in DingTalk" in bob.get(f"/requests/{number}").text
+    page = bob.get(f"/requests/{number}").text
+    assert "The approval no longer exists in DingTalk" in page
+    assert "Waiting for" not in page
+    assert "Open in DingTalk" not in page
+    assert "Deleted in DingTalk" in bob.get("/requests").text
+    assert list_of(world, "iris", Whose.TO_DECIDE) == []
     for person in ("chen", "dora"):
         world.client(person)
         with world.app.app_context(), pytest.raises(NotThere):

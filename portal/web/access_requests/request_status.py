@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from flask_babel import gettext
@@ -13,6 +14,7 @@ from portal.services.gone_instances import is_gone
 from portal.web.access_requests.notices import Notice, counts_for_nothing, notices_about, web_address
 from portal.web.access_requests.timeline import Entry, timeline_of
 from portal.web.words.states import (
+    gone_badge,
     state_badge,
     state_sentence,
     waiting_sentence,
@@ -45,14 +47,14 @@ def status_of(request: AccessRequest, *, viewer: Person, are_calls_stopped: bool
     """Return what ``viewer`` is shown about ``request``; while calls are stopped nothing is about to start."""
     is_theirs = request.requester_id == viewer.id
     states = {approval.state for approval in request.approvals}
-    are_gone = any(is_gone(approval) for approval in request.approvals)
+    are_gone = _is_gone(request)
     return RequestStatus(
         request=request,
         badge=badge_of(request),
         sentence=_sentence(request, are_calls_stopped=are_calls_stopped),
         notices=tuple(notice for approval in request.approvals for notice in notices_about(approval, viewer)),
         timeline=tuple(timeline_of(request)),
-        links=tuple(filter(None, (web_address(each.instance_url) for each in request.approvals))),
+        links=tuple(_links(request)),
         version=version_of(request),
         can_change=any(not is_final(state) and state not in _WAITS_FOR_THE_REQUESTER for state in states),
         can_withdraw=is_theirs
@@ -74,6 +76,8 @@ def badge_of(request: AccessRequest) -> tuple[str, str]:
     """Return the kind and the text of the badge for a whole request."""
     if any(counts_for_nothing(approval) for approval in request.approvals):
         return "danger", gettext("Does not count")
+    if _is_gone(request):
+        return gone_badge()
     return withdrawing_badge() if _is_withdrawing(request) else state_badge(request.state)
 
 
@@ -87,7 +91,7 @@ def _sentence(request: AccessRequest, *, are_calls_stopped: bool) -> str:
         )
     if _is_withdrawing(request):
         return withdrawing_sentence(request.state)
-    if any(is_gone(each) for each in request.approvals):
+    if _is_gone(request):
         return str(gettext("The approval no longer exists in DingTalk, so nobody can decide any more."))
     waiting_for = [each.failure["kind"] for each in request.approvals if each.failure]
     if are_calls_stopped:
@@ -95,6 +99,17 @@ def _sentence(request: AccessRequest, *, are_calls_stopped: bool) -> str:
     if request.state == ApprovalState.SUBMITTED and waiting_for:
         return waiting_sentence(waiting_for[0])
     return state_sentence(request.state)
+
+
+def _links(request: AccessRequest) -> Iterator[str]:
+    for approval in request.approvals:
+        address = web_address(approval.instance_url)
+        if address and not is_gone(approval):
+            yield address
+
+
+def _is_gone(request: AccessRequest) -> bool:
+    return any(is_gone(approval) for approval in request.approvals)
 
 
 def _is_withdrawing(request: AccessRequest) -> bool:

@@ -13,9 +13,10 @@ from portal.models import AccessRequest, Approval
 from portal.models.approval import DeciderState
 from portal.rules.approval_state import ApprovalState, is_final
 from portal.services.approval_records import ToldRecord, told_in
+from portal.services.gone_instances import is_gone
 from portal.web.access_requests.notices import counts_for_nothing
 from portal.web.words.records import name_list, record_words
-from portal.web.words.states import ended_by, state_badge
+from portal.web.words.states import ended_by, gone_badge, state_badge
 
 _ENDED_BY_SOMEBODY = (ApprovalState.WITHDRAWN, ApprovalState.TERMINATED)
 # The start and the end have lines of their own.
@@ -84,7 +85,10 @@ def _entry(told: ToldRecord) -> Entry:
 
 def _where_it_stands(approval: Approval) -> Iterator[Entry]:
     kind, title = state_badge(approval.state)
-    if approval.state == ApprovalState.PENDING:
+    if is_gone(approval):
+        gone_kind, gone_title = gone_badge()
+        yield Entry(kind=gone_kind, title=gone_title)
+    elif approval.state == ApprovalState.PENDING:
         yield from _whose_turn(approval, kind=kind)
     elif approval.state == ApprovalState.SUBMITTED:
         yield Entry(kind=kind, title=gettext("To be started in DingTalk"))

@@ -38,8 +38,8 @@ _SENTENCES = {
         "it twice."
     ),
     ApprovalState.NEEDS_CHOICE: _l(
-        "The approval has not started: whom you chose no longer fits the approval flow. It starts as soon as approvers "
-        "are chosen anew."
+        "The approval has not started: whom you chose no longer fits the approval flow. It starts as soon as "
+        "approvers are chosen anew."
     ),
     ApprovalState.COULD_NOT_START: _l("The approval could not be started in DingTalk."),
     ApprovalState.PENDING: _l("The approval runs in DingTalk and waits for a decision."),
