@@ -14,15 +14,11 @@ from portal.models import ApprovalSettings, ApprovalTemplate, Person
 from portal.models.approval_template import TemplateSource
 from portal.rules.field_mapping import (
     FieldMapping,
-    MappingFault,
     addable,
     faults_of,
-    takers,
     unfilled,
 )
-from portal.rules.flow_rules import FlowVerdict, Node, VerdictKind, judge_flow
-from portal.rules.official_form import FormFieldName
-from portal.rules.template_field import TemplateField
+from portal.rules.flow_rules import Node, judge_flow
 from portal.services.approval_settings import stored_settings
 from portal.services.audit import Actor, record
 from portal.services.faults import FieldFault, Problem, ProblemReason
@@ -30,7 +26,8 @@ from portal.services.flow_rule_telling import FlowRuleTelling, Initiator
 from portal.services.kept_mapping import KeptMapping, language_of, starting_mapping, template_row
 from portal.services.recently import Recently
 from portal.services.template_flow import confirm, initiator_department
-from portal.services.template_preview import PreviewLine, preview_of, sample_values
+from portal.services.template_matching import Matching
+from portal.services.template_preview import preview_of, sample_values
 
 LISTED_SECONDS, FORM_SECONDS = 60, 300
 LANGUAGES = ("en", "zh")
@@ -44,51 +41,6 @@ class Choice:
     process_code: str
     modified_at: datetime | None
     is_in_use: bool
-
-
-@dataclass(frozen=True, kw_only=True)
-class Matching:
-    """How a template fits with one mapping: what goes where, what is wrong with it, and what its flow is good for.
-
-    ``unfilled`` are required fields that nothing goes into, ``addable`` the fields of ours that the portal could
-    add because the template is its own. ``is_bypass_accepted`` says that an admin accepted who is passed over.
-    """
-
-    form: TemplateForm
-    mapping: FieldMapping
-    language: str
-    faults: tuple[MappingFault, ...]
-    unfilled: tuple[TemplateField, ...]
-    preview: tuple[PreviewLine, ...]
-    addable: tuple[FormFieldName, ...]
-    verdict: FlowVerdict
-    nodes: tuple[Node, ...]
-    is_bypass_accepted: bool = False
-
-    @property
-    def bypassed(self) -> tuple[str, ...]:
-        """By name who would not be asked."""
-        return self.verdict.bypassed
-
-    @property
-    def can_be_mended_here(self) -> bool:
-        """Whether another mapping could make it usable; otherwise the template itself has to change."""
-        return (
-            self.form.is_published
-            and self.verdict.kind != VerdictKind.NOT_USABLE
-            and all(each.is_fillable for each in self.unfilled)
-            and bool(takers(FormFieldName.NUMBER, self.form.fields))
-        )
-
-    @property
-    def is_usable(self) -> bool:
-        """Whether requests can be started: without a number in it a lost answer could never be found again."""
-        return (
-            not self.faults
-            and not self.unfilled
-            and self.form.is_published
-            and self.verdict.kind != VerdictKind.NOT_USABLE
-        )
 
 
 @dataclass(frozen=True, kw_only=True)
