@@ -8,10 +8,13 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.browser.conftest import NewPage
+from tests.browser.looking import Looks
 from tests.browser.portal_window import SETTINGS, PortalWindow
 from tests.portal_world import World
 from tests.services.doctor_faults import deny, grant
 from tests.services.doctor_story import let_a_worker_live, make_well
+
+pytestmark = pytest.mark.browser
 
 DOCTOR = f"{SETTINGS}/doctor"
 PATIENCE_MILLISECONDS = 60_000
@@ -36,7 +39,7 @@ def world(well: World) -> World:
 def test_an_admin_follows_the_remedy_and_sees_the_line_turn_green(
     world: World, new_page: NewPage, width: int
 ) -> None:
-    page = new_page(viewport={"width": width, "height": 800})
+    page, looks = new_page(viewport={"width": width, "height": 800}, reduced_motion="reduce"), Looks()
     window = PortalWindow(page, world, "alice")
     deny("qyapi_get_member")(world)
     window.go(SETTINGS)
@@ -45,7 +48,8 @@ def test_an_admin_follows_the_remedy_and_sees_the_line_turn_green(
     expect(summary).to_contain_text("1 line is broken.", timeout=PATIENCE_MILLISECONDS)
     expect(page.locator("[id^=check-later]")).to_have_count(0, timeout=PATIENCE_MILLISECONDS)
     expect(page.locator("#check-contact_scope")).to_contain_text("Waits for: Permission to read people.")
-    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    looks.at(page, "doctor with a broken line", width=width)
+    page.set_viewport_size({"width": width, "height": 800})
 
     summary.get_by_role("link", name="Permission to read people").click()
     broken = page.locator("#check-members")
@@ -60,6 +64,8 @@ def test_an_admin_follows_the_remedy_and_sees_the_line_turn_green(
         "The app sees the whole organisation.", timeout=PATIENCE_MILLISECONDS
     )
     expect(summary).to_contain_text("All is well", timeout=PATIENCE_MILLISECONDS)
+    looks.at(page, "doctor with nothing broken", width=width)
+    assert not looks.faults, "\n".join(looks.faults)
 
 
 def test_without_script_everything_is_looked_at_on_demand(world: World, new_page: NewPage) -> None:
