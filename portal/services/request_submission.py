@@ -24,6 +24,7 @@ from portal.models import (
     RequestItem,
     Resource,
 )
+from portal.models.approval_template import TemplateMode
 from portal.rules.approval_state import ApprovalState
 from portal.rules.entitlement import Entitlement, entitlements_of
 from portal.rules.flow_rules import NodePerson
@@ -65,6 +66,13 @@ class RequestSubmission:
         except Problem as problem:
             return problem.reason
         return None
+
+    def asks_for_choices(self) -> bool:
+        """Whether requesters choose approvers now: only then does everybody search the directory."""
+        try:
+            return template_in_use(db.session()).mode == TemplateMode.FULL_FLOW
+        except Problem:
+            return False
 
     def flow(self, requester: Person, form: RequestForm, *, is_sent: bool) -> FlowOffer | None:
         """Return the flow that this request would pass, or None where one approver decides peer to peer.

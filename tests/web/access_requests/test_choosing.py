@@ -112,8 +112,12 @@ def test_a_search_offers_everybody_active_but_the_requester(world: World) -> Non
     assert client.get("/approvers/99").status_code == 404
 
 
-def test_a_search_is_for_people_who_are_signed_in(world: World) -> None:
+def test_a_search_is_for_people_who_are_signed_in_and_have_somebody_to_choose(world: World) -> None:
     assert world.client().get("/approvers/0", query_string={"q-0": "o"}).status_code in (302, 303)
+    set_up(world)
+    answer = world.client("bob").get("/approvers/0", query_string={"q-0": "o"})
+    assert answer.status_code == 404
+    assert "Dora" not in answer.text
 
 
 def test_one_person_is_chosen_by_a_radio_button_and_an_optional_one_can_be_nobody(world: World) -> None:
