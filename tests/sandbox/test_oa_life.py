@@ -236,3 +236,11 @@ def test_countersigners_are_other_people_who_work_here(
     answer = caller.act(instance, person="chen", action="countersign_before", **changes)
     assert answer["error"] == refusal
     assert waiting(caller, instance) == ["chen"]
+
+
+def test_countersigners_are_asked_all_or_one_by_one_and_in_no_other_way(caller: Caller, code: str) -> None:
+    instance = caller.start(code)
+    for mode in ("any", "in_a_row"):
+        answer = caller.act(instance, person="chen", action="countersign_before", to="iris", mode=mode)
+        assert "one_by_one" in answer["error"]
+    assert waiting(caller, instance) == ["chen"]

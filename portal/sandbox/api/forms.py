@@ -8,13 +8,14 @@ from typing import Any
 from portal.sandbox.api.errors import ApiError, refused
 from portal.sandbox.api.form_rules import check_form
 from portal.sandbox.api.gate import Call
-from portal.sandbox.approval import designing, flow
+from portal.sandbox.approval import designing
 from portal.sandbox.approval.templates import (
     TemplateRefused,
     all_templates,
     change_form,
     find_template,
     new_template,
+    publish,
     template_named,
 )
 from portal.sandbox.clock import minute_text
@@ -203,7 +204,7 @@ def _update(call: Call, template: Template) -> None:
     except TemplateRefused as error:
         raise _refused(error) from error
     if call.settings.update_resets_flow:
-        template.flow = flow.dump(designing.default_flow(call.settings.default_flow))
+        publish(template, designing.default_flow(call.settings.default_flow))
 
 
 def _refused(error: TemplateRefused) -> ApiError:

@@ -61,6 +61,8 @@ def _move(body: dict[str, Any]) -> Move:
     except ValueError as error:
         modes = f"{Mode.ALL} or {Mode.ONE_BY_ONE}"
         raise ControlRefused(f"action must be one of {', '.join(Action)}; mode is {modes}") from error
+    if mode is Mode.ANY:
+        raise ControlRefused("countersigners are asked all or one_by_one")
     return Move(
         person=str(body.get("person", "")),
         action=action,
