@@ -8,7 +8,6 @@ from portal.dingtalk.loose_json import text
 from portal.dingtalk.operations import Operation
 from portal.dingtalk.transport import Call, Transport
 
-USER_AGENT = "approval-portal"
 # Events only, and all that are ticked in DingTalk's console: there is no other topic for them.
 SUBSCRIPTIONS = [{"type": "EVENT", "topic": "*"}]
 
@@ -43,7 +42,6 @@ class StreamGateway:
                     "clientId": credentials.app_key,
                     "clientSecret": credentials.app_secret,
                     "subscriptions": SUBSCRIPTIONS,
-                    "ua": USER_AGENT,
                 },
             ),
             token=None,

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from alibabacloud_dingtalk.contact_1_0 import models as contact
+from alibabacloud_dingtalk.gateway_1_0 import models as gateway
 from alibabacloud_dingtalk.oauth2_1_0 import models as oauth2
 from alibabacloud_dingtalk.workflow_1_0 import models as workflow
 
@@ -39,6 +40,12 @@ NEW_FAMILY: list[tuple[str, str, Any, Callable[[DingTalkClient], object]]] = [
         "/v1.0/oauth2/userAccessToken",
         oauth2.GetUserTokenRequest,
         lambda client: client.sign_in.exchange("code"),
+    ),
+    (
+        "POST",
+        "/v1.0/gateway/connections/open",
+        gateway.OpenConnectionRequest,
+        lambda client: client.stream_gateway.open(),
     ),
     (
         "POST",

@@ -18,7 +18,7 @@ class EventRoadForm(FlaskForm):  # type: ignore[misc]
     """One of two, and the version of the settings that the admin saw."""
 
     event_road = RadioField(
-        _("Road"),
+        _("Events come by"),
         [InputRequired()],
         choices=[
             SelectChoice(EventRoad.CALLBACK.value, _("HTTP callback")),
