@@ -161,9 +161,7 @@ class AccessRequests:
                 "request.approvers_chosen",
                 at=self.clock.now(),
                 subject=("access_request", number),
-                after={"chosen": {each.node_name: list(each.names) for each in settled.chosen}}
-                if settled
-                else None,
+                after={"chosen": settled.told} if settled else None,
             )
 
     def _question(self, requester: Person, number: str) -> FlowQuestion | None:

@@ -71,6 +71,11 @@ class Settled:
     approver_id: int | None
     expected: tuple[ExpectedDecider, ...]
 
+    @property
+    def told(self) -> list[dict[str, object]]:
+        """Who was chosen where, for the audit trail."""
+        return [{"node": each.node_name, "people": list(each.names)} for each in self.chosen]
+
 
 @dataclass(frozen=True, kw_only=True)
 class FlowChoices:

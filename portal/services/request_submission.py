@@ -140,6 +140,7 @@ class RequestSubmission:
                     "resource": resource.name,
                     "entitlement": form.entitlement,
                     "approver": approval.approver.name,
+                    **({"chosen": settled.told} if settled else {}),
                 },
             )
             number = approval.number

@@ -198,6 +198,7 @@ def test_a_flow_that_has_one_node_to_choose_left_starts_with_its_choice(world: W
     world.work_until(lambda: state_of(number) == "approved")
 
 
+ANYBODY = {"kate": "Kate Xu 徐凯", "iris": "Iris He 何静"}
 CHANGED = [
     ([SELECT, {**SELECT, "name": "法务"}, FINANCE], "choice_missing", {"node": "法务"}),
     ([{**SELECT, "range": ["kate"]}, FINANCE], "choice_missing", {"node": "审批人"}),
@@ -228,7 +229,11 @@ def test_a_changed_flow_waits_for_another_choice_and_then_starts(
         assert chosen_of(number) == [[each] for each in again]
         assert approval_of(number).attempt == 1
         assert approval_of(number).approver.user_id == again[0]
-        assert audited("request.approvers_chosen")[0].after is not None
+        told = [
+            {"node": node["name"], "people": [ANYBODY[each]]}
+            for node, each in zip(nodes, again, strict=False)
+        ]
+        assert audited("request.approvers_chosen")[0].after == {"chosen": told}
     (instance,) = instances(world)
     assert number in instance["values"].values()
 
@@ -360,3 +365,20 @@ def test_a_template_that_became_peer_to_peer_needs_no_choice_any_more(world: Wor
     with world.app.app_context():
         assert approval_of(number).approver.user_id == "chen"
         assert approval_of(number).chosen_approvers is None
+
+
+def test_a_template_that_became_full_flow_asks_for_a_choice_when_it_is_tried_again(world: World) -> None:
+    set_up(world)
+    number = ask(world)
+    fault(world, "code_before", part="400 needAuth")
+    follow(world, number, "could_not_start")
+    design(world, SELECT, FINANCE)
+    confirm_flow(world)
+    try_again(world, number)
+    world.work()
+    with world.app.app_context():
+        assert (state_of(number), failure_of(number)["kind"]) == ("needs_choice", "choice_missing")
+        assert approval_of(number).approver.user_id == "chen"
+    choose_again(world, number, "iris")
+    follow(world, number, "pending")
+    assert world.look(lambda: approval_of(number).approver.user_id) == "iris"
