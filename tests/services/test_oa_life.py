@@ -31,6 +31,7 @@ from tests.services.story import (
     audited,
     calls,
     failure_of,
+    fault,
     follow,
     instances,
     person_named,
@@ -253,3 +254,19 @@ class AMadeUpChannel:
                 Turn(user_id=each, node_name="", state=TurnState.WAITING, since=None) for each in users
             ),
         )
+
+
+def test_an_agreement_that_hangs_on_an_unanswered_question_waits_for_the_answer(
+    running: tuple[World, str, str],
+) -> None:
+    """Whether ``somebody_else`` is a person only the directory knows, and it gives no answer."""
+    world, number, instance_id = running
+    with world.app.app_context():
+        approval_id, work = approval_of(number).id, world.services.approval_work
+        channel = AMadeUpChannel(work.channels["dingtalk"], instance_id)
+        fault(world, "http_500_before", "getUser")
+        work.outcomes.read(approval_id, channel, instance_id)
+        assert (state_of(number), failure_of(number)["operation"]) == ("pending", "getUser")
+        assert approval_of(number).due_at is not None
+        work.outcomes.read(approval_id, channel, instance_id)
+        assert approval_of(number).incident["kind"] == "nobody_agreed"
