@@ -9,8 +9,9 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import requests
-from sqlalchemy import delete, select, text, update
+from sqlalchemy import delete, insert, select, text, update
 
+from portal.channels.failures import Failure, Retry
 from portal.database import transaction
 from portal.extensions import db
 from portal.migrating import migration_head
@@ -31,6 +32,7 @@ from portal.services.audit import PORTAL
 from portal.services.dingtalk_app import BindingForm
 from portal.services.doctor.checks import CheckName, CheckState
 from portal.services.doctor.findings import Found
+from portal.services.stream_connections import ListenerState
 from tests.portal_world import AES_KEY, AGENT_ID, APP_KEY, APP_SECRET, CORP_ID, SECRET_KEY, TOKEN, World
 from tests.services.doctor_story import (
     change_settings,
@@ -269,6 +271,22 @@ def choose_stream(world: World) -> None:
     change_settings(world, event_road="stream")
 
 
+def listen(state: ListenerState, failure: Failure | None = None) -> Step:
+    """Choose Stream, and let one process say how it stands."""
+
+    def do(world: World) -> None:
+        choose_stream(world)
+        at = world.clock.now() + timedelta(minutes=10)  # outlasts the test
+        row = {"listener": "test", "started_at": at, "seen_at": at, "reconnects": 0, "state": state.value}
+        is_connected = state is ListenerState.CONNECTED
+        told = failure.to_json() if failure else None
+        write(
+            insert(StreamConnection).values(**row, connected_at=at if is_connected else None, failure=told)
+        )(world)
+
+    return do
+
+
 def choose_callback(world: World) -> None:
     write(delete(StreamConnection))(world)
     change_settings(world, event_road="callback")
@@ -493,6 +511,21 @@ FAULTS = (
         red=CheckName.STREAM,
         found=Found.STREAM_NO_LISTENER,
         breaks=choose_stream,
+        mends=choose_callback,
+    ),
+    Fault(
+        red=CheckName.STREAM,
+        found=Found.STREAM_DISCONNECTED,
+        breaks=listen(ListenerState.CONNECTING),
+        mends=choose_callback,
+    ),
+    Fault(
+        red=CheckName.STREAM,
+        found=Found.REFUSED,
+        breaks=listen(
+            ListenerState.WAITING,
+            Failure(kind="credentials_wrong", retry=Retry.PERMANENT, operation="openConnection", code="x"),
+        ),
         mends=choose_callback,
     ),
     Fault(

@@ -26,12 +26,22 @@ from portal.services.doctor.doctor import Doctor
 from portal.services.doctor.findings import Found
 from portal.services.doctor.limits import Limits
 from portal.services.registry import KEY
+from portal.services.stream_connections import ListenerState
 from portal.settings import DingTalkAddresses
 from portal.web.doctor.printed import as_json, printed_lines
 from portal.web.words.doctor import FINDINGS, TITLES
 from tests.dingtalk.raw_server import closed_port, raw_server, stay_silent
 from tests.portal_world import AES_KEY, APP_SECRET, SECRET_KEY, TOKEN, World
-from tests.services.doctor_faults import FAULTS, Fault, enter
+from tests.services.doctor_faults import (
+    FAULTS,
+    Fault,
+    choose_callback,
+    enter,
+    let_an_event_wait,
+    listen,
+    settle_the_event,
+    stop_the_worker,
+)
 from tests.services.doctor_story import (
     PATIENT,
     doctor_of,
@@ -329,6 +339,38 @@ def test_a_run_looks_once_and_again_where_it_is_asked_to(world: World) -> None:
         assert run.result(CheckName.FORM_READ).state is CheckState.OK
 
 
+def test_by_stream_nothing_is_said_of_callbacks(world: World) -> None:
+    listen(ListenerState.CONNECTED)(world)
+    try:
+        found = examine(world)
+    finally:
+        choose_callback(world)
+    assert found[CheckName.STREAM].verdict.found is Found.STREAM_CONNECTED
+    not_used = {name for name, state in states(found).items() if state is CheckState.NOT_APPLICABLE}
+    assert not_used == {
+        CheckName.AES_KEY,
+        CheckName.CALLBACK_TOKEN,
+        CheckName.CALLBACK_ADDRESS,
+        CheckName.CHECK_URL,
+        CheckName.REFUSED_CALLBACKS,
+    }
+    assert not red(found)
+
+
+def test_to_look_again_at_a_line_that_waits_is_to_look_at_what_it_waits_for(world: World) -> None:
+    stop_the_worker(world)
+    let_an_event_wait(world)
+    try:
+        with world.app.app_context():
+            run = doctor_of(world).examine()
+            assert run.result(CheckName.EVENT_INBOX).verdict.waits_for is CheckName.WORKER
+            let_a_worker_live(world)
+            assert run.again(CheckName.EVENT_INBOX).verdict.found is Found.INBOX_STUCK
+            assert run.result(CheckName.WORKER).state is CheckState.OK
+    finally:
+        settle_the_event(world)
+
+
 def test_a_run_costs_no_more_counted_calls_than_it_says(world: World) -> None:
     doctor, before = doctor_of(world), world.control("GET", "/calls")["metered"]
     examine(world, doctor)
@@ -355,7 +397,7 @@ def test_two_pages_within_seconds_are_one_run(world: World) -> None:
 DRAWN = st.text(alphabet=string.ascii_letters + string.digits, min_size=16, max_size=32)
 
 
-@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=6, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(secret=DRAWN, token=DRAWN, key=st.text(alphabet=string.ascii_letters, min_size=43, max_size=43))
 def test_no_secret_is_ever_told_whatever_it_is_and_whatever_dingtalk_says(
     world: World, secret: str, token: str, key: str

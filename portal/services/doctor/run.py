@@ -73,7 +73,7 @@ class Run:
         """Look at one check anew, with whatever it needs that was not green, and at all that waited."""
         with self._asking:
             self._shared.clear()
-        for stale in (*self._not_green_before(name), *self._waiting(), name):
+        for stale in (*self._not_green_before(name), *self._waited_for(name), *self._waiting(), name):
             self._results.pop(stale, None)
         return self.result(name)
 
@@ -99,6 +99,10 @@ class Run:
             if known is not None and known.state is not CheckState.OK:
                 found.append(needed)
         return found
+
+    def _waited_for(self, name: CheckName) -> list[CheckName]:
+        known = self._results.get(name)
+        return [known.verdict.waits_for] if known and known.verdict.waits_for else []
 
     def _waiting(self) -> list[CheckName]:
         return [name for name, known in list(self._results.items()) if known.state is CheckState.WAITING]
