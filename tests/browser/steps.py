@@ -28,7 +28,7 @@ def set_up_approval(page: Page, demo: RunningDemo, *, has_script: bool = True) -
     page.get_by_role("button", name="Switch it on").click()
     page.get_by_role("link", name="Choose the template").click()
     page.get_by_role("button", name="One-click Generation").click()
-    page.get_by_role("button", name="Confirm").click()
+    page.locator("#association").get_by_role("button", name="Confirm").click()
     panel = page.locator("#approval-template")
     expect(panel).to_contain_text("Quick BI Permission Request")
     expect(panel).to_contain_text("PROC-")
