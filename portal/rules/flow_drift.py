@@ -144,9 +144,12 @@ def _is_another_rule(old: Node, new: Node) -> bool:
 
 
 def _names_fixed_people(old: Node, new: Node) -> bool:
-    """Whether other people mean another flow: not where the rule finds others for every requester."""
+    """Whether other people mean another flow: not where the rule finds others for every requester.
+
+    Where a supervisor was asked before and the people of now are not the supervisor, it is another flow too.
+    """
     fixed = {NodeRule.RESOLVED, NodeRule.SPECIFIED_MEMBERS}
-    return old.rule in fixed and new.rule in fixed
+    return new.rule in fixed and old.rule in fixed | {NodeRule.DIRECT_SUPERVISOR}
 
 
 def _ids(people: tuple[NodePerson, ...]) -> frozenset[str]:

@@ -98,6 +98,12 @@ def test_another_supervisor_is_no_change_of_the_flow() -> None:
     assert flow_changes((before,), (replace(before, people=(iris,)),)) == ()
 
 
+def test_somebody_else_in_place_of_the_supervisor_is_a_change() -> None:
+    before = node(NodeRule.DIRECT_SUPERVISOR, Certainty.PROVED)
+    (change,) = flow_changes((before,), (node(NodeRule.RESOLVED, Certainty.CONSISTENT_WITH, KATE),))
+    assert (change.kind, change.after) == (FlowChangeKind.PEOPLE_CHANGED, ("Kate",))
+
+
 @given(flow=FLOWS)
 def test_consent_to_all_of_a_flow_leaves_nobody_to_ask_about(flow: tuple[Node, ...]) -> None:
     verdict = judge_flow(flow)

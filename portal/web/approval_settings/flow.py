@@ -29,7 +29,9 @@ flow = Blueprint("flow", __name__)
 @admin_required
 def check() -> BaseResponse:
     """Look now; a look that DingTalk refuses is shown in its place."""
-    services().template_check.check(_template_id())
+    report = services().template_check.check(_template_id())
+    if report.failure is not None:
+        return _again(200) if wants_partial() else redirect(page_address(Section.FLOW), code=303)
     return _done(gettext("The template was looked at just now."))
 
 

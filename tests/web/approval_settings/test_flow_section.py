@@ -147,6 +147,7 @@ def test_a_look_that_dingtalk_refuses_is_shown_in_its_place(world: World, alice:
     page = alice.post(CHECKS, has_script=True, template_id=template_id(world))
     assert page.status_code == 200
     assert "The DingTalk app lacks a permission" in words(page.text)
+    assert "looked at just now" not in words(page.text)
     assert "Workflow template read permission" in words(page.text)
 
 
