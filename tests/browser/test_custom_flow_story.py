@@ -58,7 +58,7 @@ def associate(page: Page, window: PortalWindow) -> None:
     page.get_by_role("link", name="Choose the template").click()
     page.get_by_role("radio", name="Custom").check()
     page.get_by_role("link", name="Data access 数据权限").click()
-    page.get_by_role("button", name="Confirm").click()
+    page.locator("dialog").get_by_role("button", name="Confirm").click()
     expect(page.locator("#approval-template")).to_contain_text("Data access 数据权限")
 
 
