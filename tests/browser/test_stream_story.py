@@ -23,7 +23,7 @@ def test_following_the_page_events_arrive_by_stream(demo: RunningDemo, new_page:
 
     road = alice.locator("#event-road")
     road.get_by_label("Stream", exact=False).check()
-    road.get_by_role("button", name="Confirm").click()
+    road.get_by_role("button", name="Use this way").click()
     expect(alice.locator("#stream-listeners")).to_contain_text("Connected since", timeout=LONG)
     expect(alice.locator("#callback-address")).to_have_count(0)
 
