@@ -12,7 +12,7 @@ from tests.browser.looking import Looks
 from tests.browser.portal_window import SETTINGS, PortalWindow
 from tests.portal_world import World
 from tests.services.doctor_faults import deny, grant
-from tests.services.doctor_story import let_a_worker_live, make_well
+from tests.services.doctor_story import keep_well, make_well
 
 pytestmark = pytest.mark.browser
 
@@ -31,7 +31,7 @@ def well(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
 
 @pytest.fixture
 def world(well: World) -> World:
-    let_a_worker_live(well)
+    keep_well(well)
     return well
 
 

@@ -46,6 +46,7 @@ from tests.services.doctor_story import (
     PATIENT,
     doctor_of,
     examine,
+    keep_well,
     let_a_worker_live,
     make_well,
     states,
@@ -72,7 +73,7 @@ def healthy(well: World) -> Results:
 
 @pytest.fixture
 def world(well: World) -> Iterator[World]:
-    let_a_worker_live(well)
+    keep_well(well)
     yield well
     well.clock.ahead = timedelta()
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests.portal_world import World
-from tests.services.doctor_story import let_a_worker_live, make_well
+from tests.services.doctor_story import keep_well, make_well
 from tests.web.approval_settings.admin_browser import AdminBrowser
 
 
@@ -22,7 +22,7 @@ def well(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
 
 @pytest.fixture
 def world(well: World) -> Iterator[World]:
-    let_a_worker_live(well)
+    keep_well(well)
     yield well
     well.control("DELETE", "/faults")
 
