@@ -88,6 +88,17 @@ def test_without_a_second_requester_a_rule_is_only_consistent(world: World) -> N
     assert (report.nodes[1].rule, report.nodes[1].certainty) == (NodeRule.RESOLVED, Certainty.CONSISTENT_WITH)
 
 
+@pytest.mark.parametrize("missing", ["qyapi_get_member", "qyapi_get_department_list"])
+def test_without_a_contacts_permission_rules_stay_open_and_nothing_fails(world: World, missing: str) -> None:
+    associate(world, CHOICE, BOSS, KATE)
+    meet(world, "henry")
+    world.control("PUT", "/permissions", {missing: False})
+    report = check(world)
+    assert report.failure is None
+    assert {node.certainty for node in report.nodes[1:]} == {Certainty.CONSISTENT_WITH}
+    assert not report.drift
+
+
 def test_the_designed_flow_tells_the_rules_where_premium_is(world: World) -> None:
     associate(world, CHOICE, {"name": "Finance", "rule": "role", "roles": [200649095]})
     world.control("PUT", "/settings", {"has_premium": True})
