@@ -251,3 +251,12 @@ def test_odd_input_is_refused_and_never_a_fault_of_ours(world: World) -> None:
     many = {"choice_node": ["x"] * 500, "choice-0": "kate"}
     assert send(client, page=page, **many).status_code == 422
     assert client.get("/approvers/0", query_string={"q-0": "\x00" * 90}).status_code == 200
+
+
+def test_a_flow_in_which_nobody_can_be_chosen_any_more_says_so(world: World) -> None:
+    set_up_flow(world, SELECT, FINANCE)
+    design(world, FINANCE)
+    page = open_form(world.client("bob"))
+    assert nodes_of(page) == []
+    assert "lets you choose nobody" in page
+    assert "Kate Xu 徐凯" in page
