@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from portal.services.registry import Services
     from portal.settings import Settings
 
+# The exit code of `portal doctor` when it cannot say how the portal stands.
+COULD_NOT_LOOK = 2
+
 
 def main() -> None:
     """Run the command; faults of the environment are printed as remedies, without a traceback."""
@@ -158,17 +161,18 @@ def doctor(*, as_json: bool) -> None:
 
     Ends with 0 when nothing is broken, 1 when something is, 2 when it could not look.
     """
-    from portal.application import create_app
-    from portal.logs import log_errors_only
-    from portal.web.doctor.command import Exit, examine
-
     try:
         settings = read_settings(os.environ)
-        app = create_app(settings)
     except SettingsError as error:
-        _fail("The portal cannot start:", *error.faults, exit_code=Exit.COULD_NOT_LOOK)
+        _fail("The portal cannot start:", *error.faults, exit_code=COULD_NOT_LOOK)
+    from portal.application import create_app
+    from portal.logs import log_errors_only
+    from portal.web.doctor.command import examine
+
+    try:
+        app = create_app(settings)
     except OSError as error:
-        _fail(f"The portal cannot start: {error.strerror}.", exit_code=Exit.COULD_NOT_LOOK)
+        _fail(f"The portal cannot start: {error.strerror}.", exit_code=COULD_NOT_LOOK)
     log_errors_only()
     sys.exit(examine(app, settings, for_a_program=as_json))
 

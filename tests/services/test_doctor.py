@@ -151,8 +151,9 @@ ADDRESS_FAULTS: dict[str, tuple[Server, Found]] = {
 }
 
 
-@pytest.mark.parametrize("field", ["api", "oapi"])
-@pytest.mark.parametrize("kind", ADDRESS_FAULTS)
+@pytest.mark.parametrize(
+    ("kind", "field"), [*((kind, "api") for kind in ADDRESS_FAULTS), ("refused", "oapi"), ("trouble", "oapi")]
+)
 def test_an_address_that_does_not_answer_as_dingtalk_turns_its_line_red(
     world: World, healthy: Results, tmp_path: Path, field: str, kind: str
 ) -> None:

@@ -16,11 +16,10 @@ from portal.web.doctor.printed import as_json, printed_lines
 
 
 class Exit(IntEnum):
-    """The exit codes; scripts rely on them."""
+    """The exit codes of an examination that was made; scripts rely on them."""
 
     NOTHING_BROKEN = 0
     BROKEN = 1
-    COULD_NOT_LOOK = 2
 
 
 def examine(app: Flask, settings: Settings, *, for_a_program: bool) -> Exit:
