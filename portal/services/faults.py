@@ -42,6 +42,7 @@ class ProblemReason(StrEnum):
     NO_DEPARTMENT = "no_department"
     NOBODY_DECIDES = "nobody_decides"
     ALREADY_CLOSED = "already_closed"
+    NOT_GONE = "not_gone"
     ALREADY_WITHDRAWING = "already_withdrawing"
     NOT_RETRYABLE = "not_retryable"
     FLOW_CHANGED = "flow_changed"

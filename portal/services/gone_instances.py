@@ -49,7 +49,7 @@ class GoneInstances:
             ).all()
             gone = [each for each in approvals if is_gone(each)]
             if not gone:
-                raise Problem(ProblemReason.ALREADY_CLOSED)
+                raise Problem(ProblemReason.NOT_GONE)
             now = self.clock.now()
             own = found.requester_id == person_id
             for approval in gone:

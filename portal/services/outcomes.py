@@ -84,7 +84,8 @@ class Outcomes:
             # What stands there is why it could not be read, and now it could.
             approval.failure, approval.retries = None, 0
         keep_records(approval, reading, people)
-        keep_deciders(approval, reading, people)
+        if approval.request is not None:
+            keep_deciders(approval, reading, people)
         approval.instance_url = approval.instance_url or reading.url
         if not is_final(reading.state):
             return

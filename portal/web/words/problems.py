@@ -104,6 +104,11 @@ _WORDS: dict[ProblemReason, tuple[LazyString, LazyString, LazyString]] = {
         _("Its outcome is final."),
         _("Ask again if you still need access."),
     ),
+    ProblemReason.NOT_GONE: (
+        _("There is nothing to close"),
+        _("DingTalk knows this approval, or the request is over already."),
+        _("See below where it stands now. What still runs can be withdrawn."),
+    ),
     ProblemReason.ALREADY_WITHDRAWING: (
         _("This request is already being withdrawn"),
         _("DingTalk allows that 15 seconds after the start at the earliest."),

@@ -60,7 +60,7 @@ def shown(world: World, number: str, person: str = "bob") -> str:
 
 @pytest.mark.parametrize(
     ("method", "path"),
-    [("get", ""), ("get", "/status"), ("post", "/withdrawal"), ("post", "/start")],
+    [("get", ""), ("get", "/status"), ("post", "/withdrawal"), ("post", "/start"), ("post", "/closing")],
 )
 def test_for_anybody_else_a_request_does_not_exist(ready: World, number: str, method: str, path: str) -> None:
     dora = ready.client("dora")
@@ -83,6 +83,7 @@ def test_approver_and_admin_see_it_but_cannot_act_for_the_requester(
     assert "Withdraw this request" not in page
     assert post(client, f"/requests/{number}/withdrawal").status_code == 404
     assert post(client, f"/requests/{number}/start").status_code == 404
+    assert post(client, f"/requests/{number}/closing").status_code == (409 if person == "alice" else 404)
 
 
 @pytest.mark.parametrize("path", ["/requests", "/requests/new", "/requests/AR-1", "/requests/AR-1/status"])
