@@ -100,22 +100,22 @@ def _ids(node: Node) -> frozenset[str]:
 def with_known_rules(nodes: tuple[Node, ...], known: tuple[Node, ...]) -> tuple[Node, ...]:
     """Return a fresh forecast with what was told or proved of the same nodes before.
 
-    Ids and keys of nodes change when a flow is edited, so the same id stands for the same rule.
+    Ids and keys of nodes change when a flow is edited, so the same id stands for the same rule; and as long as there
+    is no new id, the branchings that the designed flow told of are still there.
     """
     told = {node.id: node for node in known if node.id and node.certainty != Certainty.CONSISTENT_WITH}
-    branching = tuple(node for node in known if node.rule == NodeRule.CONDITION)
-    return tuple(
-        each
-        for node in nodes
-        for each in (
-            branching
-            if branching and node.rule == NodeRule.CONDITION
-            else (_recognised(node, told[node.id]),)
-            if node.id in told and is_unclear(node)
-            else (node,)
-        )
-    )
+    recognised = tuple(_recognised(node, told.get(node.id)) for node in nodes if node.rule not in _BRANCHINGS)
+    designed = tuple(node for node in known if node.rule in _BRANCHINGS and node.id)
+    seen = tuple(node for node in nodes if node.rule in _BRANCHINGS)
+    if designed and (seen or {node.id for node in recognised} <= {node.id for node in known}):
+        return (*recognised, *designed)
+    return (*recognised, *seen)
 
 
-def _recognised(node: Node, known: Node) -> Node:
+_BRANCHINGS = frozenset({NodeRule.CONDITION, NodeRule.PARALLEL})
+
+
+def _recognised(node: Node, known: Node | None) -> Node:
+    if known is None or not is_unclear(node):
+        return node
     return replace(node, rule=known.rule, certainty=known.certainty)

@@ -16,7 +16,7 @@ from flask_babel import Babel
 from portal.channels.dingtalk.flow import our_flow, with_designed_rules
 from portal.dingtalk.forecast import read_forecast
 from portal.dingtalk.process_config import read_process_config
-from portal.rules.flow_proof import Superiors, compare, prove
+from portal.rules.flow_proof import Superiors, compare, prove, with_known_rules
 from portal.rules.flow_rules import NO_CONCLUSION, FlowVerdict, Node, ReasonKind, VerdictKind, judge_flow
 from portal.web.words.flow import node_words, verdict_words
 from portal.web.words.flow_reasons import reasons_words
@@ -554,6 +554,16 @@ def nodes_of(rules: list[dict[str, Any]], case: Case) -> tuple[tuple[Node, ...],
 def test_who_is_passed_over_is_said_by_name(node: dict[str, Any], words: tuple[str, ...]) -> None:
     nodes = our_flow(read_forecast({"isForecastSuccess": True, "workflowActivityRules": [node]}))
     assert verdict_words(judge_flow(nodes)).bypassed == words
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.about)
+def test_a_fresh_forecast_of_the_same_flow_is_judged_by_what_is_known(case: Case) -> None:
+    known, verdict = told(case)
+    fresh = compare(with_known_rules(nodes_of(case.rules, case)[0], known), case.mine)
+    assert {(node.id, node.rule) for node in fresh} == {(node.id, node.rule) for node in known}
+    if verdict is not NO_CONCLUSION:
+        assert judge_flow(fresh).kind == verdict.kind
+        assert judge_flow(fresh).beyond(verdict.consent) == ()
 
 
 def test_there_are_enough_shapes() -> None:
