@@ -112,7 +112,8 @@ _FINDINGS = {
     ),
     Finding.STREAM_NOT_CONNECTED: FindingWords(
         title=_("The portal listens but is not connected"),
-        reason=_("The reason stands under “How events arrive”. The portal tries again by itself."),
+        reason=_("The portal tries again by itself."),
+        steps=(_("Look under “How events arrive” for the reason and what to do about it."),),
     ),
     Finding.STREAM_SILENT: FindingWords(
         title=_("Connected by Stream, but nothing has come"),

@@ -18,6 +18,7 @@ _WORDS: dict[tuple[str, str], LazyString] = {
         "The aes_key has exactly 43 letters and digits. Generate makes one."
     ),
     ("version", "unknown"): _("This page is out of date. Load it again."),
+    ("event_road", "unknown"): _("Choose HTTP callback or Stream."),
     ("template", "unknown"): _("Choose a template that this organisation has."),
     ("name", "name_length"): _("Enter a name of 1 to 64 characters."),
     ("person", "not_in_organisation"): _("This person is not an active member of the organisation."),

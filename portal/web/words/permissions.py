@@ -41,9 +41,13 @@ _NEEDED_BY = {
     "getUserByUnionId": "qyapi_get_member",
     "searchUsers": "qyapi_addresslist_search",
     "listDepartmentMembers": "qyapi_get_department_member",
+    "listRoleMembers": "qyapi_get_department_member",
     "getDepartment": "qyapi_get_department_list",
     "getUserProfile": "Contact.User.Read",
     "getCallBackFailedResult": "qyapi_base",
+    "getUserInfo": "qyapi_base",
+    "sendWorkNotice": "qyapi_base",
+    "getWorkNoticeResult": "qyapi_base",
 }
 
 

@@ -25,6 +25,8 @@ from portal.web.words.problems import problem_words
 from tests.portal_world import World
 
 SERVICES = Path(__file__).resolve().parents[3] / "portal" / "services"
+# What proves who calls needs no permission.
+WITH_PERMISSION = [each for each in Operation if "oken" not in each and each != Operation.OPEN_CONNECTION]
 UNEXPECTED = "DingTalk answered something unexpected"
 UNFORESEEN = "This cannot be used. Check it and try again."
 FACTS = {
@@ -34,6 +36,9 @@ FACTS = {
     "added": "a",
     "removed": "b",
     "minutes": "2",
+    "node": "Finance",
+    "code": "143105",
+    "error": "TimeoutError",
 }
 
 
@@ -109,7 +114,7 @@ def test_every_fault_that_a_service_raises_has_its_sentence() -> None:
     assert not wordless
 
 
-@pytest.mark.parametrize("operation", [each for each in Operation if "oken" not in each])
+@pytest.mark.parametrize("operation", WITH_PERMISSION)
 def test_a_missing_permission_is_named_also_where_dingtalk_does_not_name_it(operation: str) -> None:
     named = missing_permissions(failure(FailureClass.PERMISSION_MISSING, operation=operation))
     assert len(named) == 1
