@@ -11,7 +11,14 @@ from portal.rules.flow_rules import judge_flow
 from portal.services.template_acceptance import to_be_accepted
 from portal.services.template_flow import accepted_bypass, confirmed_nodes
 from portal.services.template_report import Drift
-from portal.web.words.flow import NodeWords, VerdictWords, bypassed_words, node_words, verdict_words
+from portal.web.words.flow import (
+    NodeWords,
+    VerdictWords,
+    bypassed_words,
+    node_words,
+    unusable_words,
+    verdict_words,
+)
 from portal.web.words.flow_reasons import ReasonWords, reasons_words
 from portal.web.words.template_drift import drift_words
 
@@ -41,7 +48,7 @@ def flow_view(template: ApprovalTemplate) -> FlowView:
     to_accept = verdict.beyond(accepted) if drift else to_be_accepted(db.session(), template)
     refused = [name for name in to_accept if name not in verdict.bypassed]
     return FlowView(
-        verdict=verdict_words(verdict),
+        verdict=unusable_words() if drift and not drift.is_usable else verdict_words(verdict),
         passes_approver=not verdict.fills_nodes,
         reasons=reasons_words(verdict),
         nodes=tuple(node_words(node) for node in nodes),

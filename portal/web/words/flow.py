@@ -92,6 +92,16 @@ def verdict_words(verdict: FlowVerdict) -> VerdictWords:
     )
 
 
+def unusable_words() -> VerdictWords:
+    """Return the words for a template that cannot be used, whatever its flow is good for."""
+    kind, label = _BADGES[VerdictKind.NOT_USABLE]
+    return VerdictWords(
+        badge=(kind, str(label)),
+        sentence=gettext("No request can be started with the template as it is now."),
+        bypassed=(),
+    )
+
+
 def node_words(node: Node) -> NodeWords:
     """Return the words for one node."""
     is_asked = node.rule not in (NodeRule.AUTOMATIC, NodeRule.AUTOMATIC_REFUSAL)

@@ -141,6 +141,16 @@ def test_what_cannot_be_used_is_not_offered_for_taking_over(world: World, alice:
     assert 'id="take-over"' not in page
 
 
+def test_a_disabled_template_is_never_shown_as_usable(world: World, alice: AdminBrowser) -> None:
+    associate(world, CHOICE, KATE)
+    world.control("PATCH", f"/templates/{code(world)}", {"status": "INVALID"})
+    page = alice.post(CHECKS, has_script=True, template_id=template_id(world)).text
+    assert "Not usable" in words(page)
+    assert "Full flow" not in words(page)
+    assert "The template is disabled or not published in DingTalk" in part(page, "flow-drift")
+    assert "No request can be started with the template as it is now." in part(page, "flow-verdict")
+
+
 def test_a_look_that_dingtalk_refuses_is_shown_in_its_place(world: World, alice: AdminBrowser) -> None:
     set_up(world)
     world.control("PUT", "/permissions", {"Workflow.Form.Read": False})
