@@ -52,7 +52,8 @@ def keep_records(approval: Approval, reading: Reading, people: Participants) -> 
     """Put what a reading told in place of what was told before."""
     by_position = {row.position: row for row in approval.records}
     rows = []
-    for position, fresh in enumerate(_rows(reading, people)):
+    named_by_flow = frozenset(row.user_id for row in approval.deciders if row.rule)
+    for position, fresh in enumerate(_rows(reading, people, named_by_flow)):
         row = by_position.get(position) or ApprovalRecord(approval_id=approval.id, position=position)
         row.kind, row.user_id, row.person_name = fresh.kind, fresh.user_id[:64], fresh.person_name
         row.remark, row.occurred_at = fresh.remark, fresh.occurred_at
@@ -93,15 +94,15 @@ class _Row:
     occurred_at: datetime
 
 
-def _rows(reading: Reading, people: Participants) -> Iterator[_Row]:
+def _rows(reading: Reading, people: Participants, named_by_flow: frozenset[str]) -> Iterator[_Row]:
     for record in reading.records:
-        yield from _rows_of(record, people)
+        yield from _rows_of(record, people, named_by_flow)
     at = next((each.occurred_at for each in reading.records), reading.began_at)
     for user_id in sorted(people.strangers & everybody_in(reading)):
         yield _Row(kind=_RowKind.NOBODY, user_id=user_id, occurred_at=at or datetime.fromtimestamp(0, UTC))
 
 
-def _rows_of(record: Record, people: Participants) -> Iterator[_Row]:
+def _rows_of(record: Record, people: Participants, named_by_flow: frozenset[str]) -> Iterator[_Row]:
     at = record.occurred_at
     yield _Row(
         kind=record.kind,
@@ -112,7 +113,14 @@ def _rows_of(record: Record, people: Participants) -> Iterator[_Row]:
     )
     if record.label:
         yield _Row(kind=_RowKind.LABEL, remark=record.label, occurred_at=at)
-    for user_id in record.others:
+    for user_id in _others(record, named_by_flow):
         if people.is_person(user_id):
             name = people.name_of(user_id)[:LONGEST_NAME]
             yield _Row(kind=_RowKind.ADDRESSEE, user_id=user_id, person_name=name, occurred_at=at)
+
+
+def _others(record: Record, named_by_flow: frozenset[str]) -> tuple[str, ...]:
+    """Leave out whom the flow itself asks: within a minute the channel cannot tell them from the countersigners."""
+    if record.kind not in (RecordKind.COUNTERSIGN_BEFORE, RecordKind.COUNTERSIGN_AFTER):
+        return record.others
+    return tuple(each for each in record.others if each not in named_by_flow) or record.others

@@ -14,6 +14,12 @@ from portal.models import AccessRequest, Approval, ApprovalDecider, ApprovalTemp
 from portal.models.approval import DeciderState
 from portal.services.participants import Participants
 
+_STATES = {
+    TurnState.WAITING: DeciderState.WAITING,
+    TurnState.PAUSED: DeciderState.EXPECTED,
+    TurnState.UPCOMING: DeciderState.EXPECTED,
+}
+_PRESSING = {DeciderState.DONE: 0, DeciderState.EXPECTED: 1, DeciderState.WAITING: 2}
 # Nobody does these without having been asked to decide, whether or not the channel still shows their turn.
 _DONE_BY_DECIDERS = AGREEMENTS | REFUSALS | {RecordKind.HANDED_OVER, RecordKind.SENT_BACK}
 
@@ -125,11 +131,3 @@ def _states(reading: Reading, people: Participants) -> dict[str, tuple[DeciderSt
         if record.kind in _DONE_BY_DECIDERS and people.is_person(record.user_id):
             states.setdefault(record.user_id, (DeciderState.DONE, ""))
     return states
-
-
-_STATES = {
-    TurnState.WAITING: DeciderState.WAITING,
-    TurnState.PAUSED: DeciderState.EXPECTED,
-    TurnState.UPCOMING: DeciderState.EXPECTED,
-}
-_PRESSING = {DeciderState.DONE: 0, DeciderState.EXPECTED: 1, DeciderState.WAITING: 2}
