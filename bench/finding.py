@@ -21,7 +21,7 @@ from portal.database import transaction
 from portal.extensions import db
 from portal.models import AccessRequest, PersonRole, SignInSession
 from portal.models.person import Role
-from portal.services.request_search import PAGE_LENGTH
+from portal.services.requests.request_search import PAGE_LENGTH
 from portal.web.access import TOKEN
 
 SMALL, LARGE = 10_000, 1_000_000

@@ -27,8 +27,8 @@ from portal.migrating import migrate_database
 from portal.models.base import Base
 from portal.sandbox import SandboxConfig
 from portal.sandbox.server import RunningSandbox
-from portal.services.due_work import DueWork
 from portal.services.registry import KEY, Services
+from portal.services.work.due_work import DueWork
 from portal.settings import Settings, read_settings
 
 CORP_ID = "dingcorp0123456789"

@@ -61,7 +61,9 @@ def _run(environ: Mapping[str, str], place: DemoPlace) -> None:
         processes.keep_running("portal", portal, "serve")
         processes.keep_running("worker", portal, "worker")
         _wait_until_ready(processes, place)
-        processes.keep_running("stream", portal, "stream")  # idles until Stream is chosen on the settings page
+        processes.keep_running(
+            "stream", portal, "stream"
+        )  # idles until Stream is chosen on the settings page
         subscribe(place, keys, say=_say)
         _say(WELCOME.format(portal=place.public_url, sandbox=place.sandbox_url, instance=place.instance))
         while True:

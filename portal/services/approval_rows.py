@@ -11,7 +11,7 @@ from portal.channels.approval_channel import StartOrder
 from portal.models import AccessRequest, Approval
 from portal.rules.approval_state import ApprovalState, check_step, is_final, sum_up
 from portal.rules.approver_selection import Chosen
-from portal.services.template_flow import accepted_bypass, confirmed_nodes
+from portal.services.templates.template_flow import accepted_bypass, confirmed_nodes
 
 
 def order_of(approval: Approval) -> StartOrder:

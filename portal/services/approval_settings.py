@@ -17,9 +17,9 @@ from portal.models import ApprovalSettings, ApprovalTemplate, DingTalkApp, Perso
 from portal.models.callback_event import EventRoad
 from portal.services.audit import Actor, record
 from portal.services.faults import FieldFault, Problem, ProblemReason
-from portal.services.notice_promises import NoticeKind
+from portal.services.notices.notice_promises import NoticeKind
 from portal.services.people import People
-from portal.services.template_flow import wake_check
+from portal.services.templates.template_flow import wake_check
 
 SHORTEST_KEPT_DAYS, LONGEST_KEPT_DAYS = 1, 3650
 LARGEST_QUOTA = 10_000_000

@@ -11,40 +11,40 @@ from flask import current_app
 from portal.channels.dingtalk.stream import DingTalkStream
 from portal.channels.dingtalk.templates import DingTalkTemplates
 from portal.clock import Clock
-from portal.services.access_requests import AccessRequests
 from portal.services.approval_settings import ApprovalSettingsService
-from portal.services.approval_work import ApprovalWork
-from portal.services.callback_diagnosis import CallbackDiagnosis
-from portal.services.callback_intake import CallbackIntake
 from portal.services.catalogue import Catalogue
-from portal.services.chores import Chores
-from portal.services.custom_template import CustomTemplates
 from portal.services.dingtalk_app import DingTalkApps
-from portal.services.dingtalk_calls import DingTalkCalls
 from portal.services.doctor.doctor import Doctor
-from portal.services.due_work import DueWorkList, WorkKind
-from portal.services.event_inbox import EventInbox
-from portal.services.event_roads import EventRoads
-from portal.services.failed_pushes import FailedPushList
-from portal.services.flow_choices import FlowChoices
-from portal.services.gone_instances import GoneInstances
-from portal.services.health import Health
-from portal.services.in_step import InStep
-from portal.services.parked_events import ParkedEvents
+from portal.services.events.callback_diagnosis import CallbackDiagnosis
+from portal.services.events.callback_intake import CallbackIntake
+from portal.services.events.event_inbox import EventInbox
+from portal.services.events.event_roads import EventRoads
+from portal.services.events.failed_pushes import FailedPushList
+from portal.services.events.parked_events import ParkedEvents
+from portal.services.events.stream_connections import StreamConnections
+from portal.services.events.stream_intake import StreamIntake
+from portal.services.notices.work_notices import WorkNotices
+from portal.services.outcomes.gone_instances import GoneInstances
+from portal.services.outcomes.syncing import Syncing
 from portal.services.people import People
-from portal.services.request_search import RequestSearch
-from portal.services.request_submission import RequestSubmission
+from portal.services.requests.access_requests import AccessRequests
+from portal.services.requests.flow_choices import FlowChoices
+from portal.services.requests.request_search import RequestSearch
+from portal.services.requests.request_submission import RequestSubmission
 from portal.services.sign_in import SignIns
-from portal.services.stream_connections import StreamConnections
-from portal.services.stream_intake import StreamIntake
-from portal.services.syncing import Syncing
-from portal.services.template_acceptance import TemplateAcceptance
-from portal.services.template_check import TemplateCheck
-from portal.services.template_extension import TemplateExtension
-from portal.services.template_generation import TemplateGeneration
+from portal.services.starting.approval_work import ApprovalWork
+from portal.services.templates.custom_template import CustomTemplates
+from portal.services.templates.template_acceptance import TemplateAcceptance
+from portal.services.templates.template_check import TemplateCheck
+from portal.services.templates.template_extension import TemplateExtension
+from portal.services.templates.template_generation import TemplateGeneration
 from portal.services.trials import Trials
-from portal.services.work_figures import WorkFigures
-from portal.services.work_notices import WorkNotices
+from portal.services.work.chores import Chores
+from portal.services.work.dingtalk_calls import DingTalkCalls
+from portal.services.work.due_work import DueWorkList, WorkKind
+from portal.services.work.health import Health
+from portal.services.work.in_step import InStep
+from portal.services.work.work_figures import WorkFigures
 
 KEY = "portal.services"
 

@@ -18,9 +18,9 @@ from portal.rules.approver_policy import ChoiceReason
 from portal.services.approval_settings import stored_settings
 from portal.services.audit import Actor, record
 from portal.services.faults import FieldFault, NotThere, Problem, ProblemReason
-from portal.services.form_values import trial_values
 from portal.services.people import People
-from portal.services.template_flow import initiator_department
+from portal.services.templates.form_values import trial_values
+from portal.services.templates.template_flow import initiator_department
 
 EVENT_EXPECTED_WITHIN = timedelta(seconds=30)
 # DingTalk sends a lost event again after 10 and 30 seconds; an admin may also repair the cause meanwhile.

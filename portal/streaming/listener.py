@@ -18,8 +18,8 @@ from flask import Flask
 from portal.channels.dingtalk.stream import StreamLine
 from portal.channels.failures import ChannelError, Failure, OwnFailure, Retry
 from portal.secret_box import SecretUnreadable
+from portal.services.events.stream_connections import ListenerState, SignOfLife
 from portal.services.registry import Services
-from portal.services.stream_connections import ListenerState, SignOfLife
 from portal.streaming.retry_pause import RetryPause
 
 log = structlog.get_logger(__name__)

@@ -9,8 +9,8 @@ from dbos import DBOS, DBOSConfig
 from flask import Flask
 
 from portal.database import sqlite_driver
-from portal.services.due_work import WorkKind
 from portal.services.registry import Services
+from portal.services.work.due_work import WorkKind
 from portal.settings import Settings
 
 APPLICATION = "approval-portal"

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from portal.database import writing
 from portal.extensions import db
-from portal.services.due_work import LEASE, DueWork
+from portal.services.work.due_work import LEASE, DueWork
 from portal.workflows.queues import APPLICATION, APPROVALS, WORK_VERSION
 
 log = structlog.get_logger(__name__)

@@ -21,7 +21,7 @@ from portal.extensions import db
 from portal.models import Approval, CallbackEvent, Chore, StrayInstance
 from portal.models.callback_event import EventState
 from portal.rules.approval_state import OUTCOMES, ApprovalState
-from portal.services.chores import ChoreName
+from portal.services.work.chores import ChoreName
 from tests.durability.door import Door
 from tests.durability.portal_process import ROOT, PortalProcess
 from tests.durability.waiting import wait

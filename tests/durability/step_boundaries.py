@@ -37,7 +37,7 @@ import time
 from collections.abc import Callable
 from contextlib import ExitStack
 
-from portal.services.retry_pauses import WITHDRAWAL_WAIT
+from portal.services.work.retry_pauses import WITHDRAWAL_WAIT
 from tests.durability.door import Hold, Moment, Step
 from tests.durability.running_portal import Victim
 from tests.durability.story import Story

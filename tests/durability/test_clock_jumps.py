@@ -8,7 +8,7 @@ from datetime import timedelta
 
 import pytest
 
-from portal.services.start_attempts import START_LEASE
+from portal.services.starting.start_attempts import START_LEASE
 from tests.durability.waiting import wait
 from tests.portal_world import World
 from tests.services.conftest import world

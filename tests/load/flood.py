@@ -14,7 +14,7 @@ from urllib.parse import urlencode
 
 from Crypto.Cipher import AES
 
-from portal.services.callback_intake import LARGEST_BODY_BYTES
+from portal.services.events.callback_intake import LARGEST_BODY_BYTES
 from tests.portal_world import AES_KEY, APP_KEY, CORP_ID, TOKEN
 from tests.web.callbacks.calling import query_for, seal
 

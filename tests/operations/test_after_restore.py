@@ -8,7 +8,7 @@ import pytest
 
 from portal.extensions import db
 from portal.models import Trial
-from portal.services.approval_work import START_LEASE
+from portal.services.starting.approval_work import START_LEASE
 from tests.operations.restoring import backup_of, restore_in_place
 from tests.portal_world import World
 from tests.services.engines import on_both_engines

@@ -8,8 +8,8 @@ from sqlalchemy import select
 
 from portal.extensions import db
 from portal.models import Resource
-from portal.services.flow_choices import FlowOffer, SentChoice
-from portal.services.request_form import RequestForm
+from portal.services.requests.flow_choices import FlowOffer, SentChoice
+from portal.services.requests.request_form import RequestForm
 from tests.portal_world import World
 from tests.services.story import actor_named, ask, person_named, set_up
 

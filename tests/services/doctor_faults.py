@@ -32,7 +32,7 @@ from portal.services.audit import PORTAL
 from portal.services.dingtalk_app import BindingForm
 from portal.services.doctor.checks import CheckName, CheckState
 from portal.services.doctor.findings import Found
-from portal.services.stream_connections import ListenerState
+from portal.services.events.stream_connections import ListenerState
 from tests.portal_world import AES_KEY, AGENT_ID, APP_KEY, APP_SECRET, CORP_ID, SECRET_KEY, TOKEN, World
 from tests.services.doctor_story import (
     change_settings,

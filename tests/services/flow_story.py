@@ -6,7 +6,7 @@ from typing import Any
 
 from portal.extensions import db
 from portal.models import ApprovalTemplate
-from portal.services.template_report import Drift, TemplateReport
+from portal.services.templates.template_report import Drift, TemplateReport
 from tests.portal_world import World
 from tests.services.story import actor_named, person_named, set_up
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from portal.services.approval_records import told_in
-from portal.services.request_search import Wanted, Whose
+from portal.services.outcomes.approval_records import told_in
+from portal.services.requests.request_search import Wanted, Whose
 from tests.portal_world import World
 from tests.services.story import approval_of, person_named, set_up, started
 

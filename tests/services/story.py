@@ -11,7 +11,7 @@ from portal.extensions import db
 from portal.models import AccessRequest, Approval, AuditEntry, Person, Resource
 from portal.services.approval_settings import Switches
 from portal.services.audit import Actor, actor_of
-from portal.services.request_form import RequestForm
+from portal.services.requests.request_form import RequestForm
 from tests.portal_world import World
 
 

@@ -11,7 +11,7 @@ from sqlalchemy import select
 from portal.database import transaction
 from portal.extensions import db
 from portal.models import ApprovalSettings, CallbackEvent, Chore
-from portal.services.chores import ChoreName
+from portal.services.work.chores import ChoreName
 from tests.portal_world import World
 
 FETCH = "getFailedEvents"

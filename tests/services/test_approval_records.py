@@ -7,8 +7,8 @@ from datetime import UTC, datetime
 from portal.channels.approval_channel import Reading, Record, RecordKind
 from portal.models import Approval, ApprovalDecider
 from portal.rules.approval_state import ApprovalState
-from portal.services.approval_records import keep_records, strangers_in, told_in
-from portal.services.participants import Participants
+from portal.services.outcomes.approval_records import keep_records, strangers_in, told_in
+from portal.services.outcomes.participants import Participants
 
 AT = datetime(2026, 1, 2, 7, 4, tzinfo=UTC)
 PEOPLE = Participants(

@@ -8,10 +8,10 @@ import pytest
 
 from portal.extensions import db
 from portal.models import AccessRequest, Resource
-from portal.services.approver_choice import ApproverPreview
 from portal.services.faults import FieldFault, NotThere, Problem, ProblemReason
 from portal.services.people import FRESH_FOR
-from portal.services.request_form import LONGEST_REASON
+from portal.services.requests.approver_choice import ApproverPreview
+from portal.services.requests.request_form import LONGEST_REASON
 from tests.portal_world import World
 from tests.services.story import actor_named, approval_of, ask, person_named, set_up, state_of
 

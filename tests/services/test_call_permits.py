@@ -14,7 +14,7 @@ from structlog.testing import capture_logs
 
 from portal.application import create_app
 from portal.extensions import db
-from portal.services.call_permits import CallPermits
+from portal.services.work.call_permits import CallPermits
 from tests.portal_world import World, free_port
 from tests.services.engines import on_both_engines
 

@@ -11,8 +11,8 @@ from portal.channels.dingtalk.call_counting import CallMade
 from portal.database import transaction
 from portal.extensions import db
 from portal.models import ApprovalSettings, DingTalkCallTally
-from portal.services.dingtalk_calls import DEFAULT_QUOTA, next_month
 from portal.services.faults import FieldFault, Problem, ProblemReason
+from portal.services.work.dingtalk_calls import DEFAULT_QUOTA, next_month
 from tests.portal_world import World
 from tests.services.engines import on_both_engines
 from tests.services.story import (

@@ -14,7 +14,7 @@ from portal.models import ApprovalTemplate, Trial
 from portal.rules.field_mapping import FieldMapping, MappingFaultReason
 from portal.rules.official_form import FormFieldName
 from portal.services.faults import FieldFault, Problem, ProblemReason
-from portal.services.template_matching import Matching
+from portal.services.templates.template_matching import Matching
 from tests.portal_world import World
 from tests.services.story import (
     actor_named,

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from portal.extensions import db
-from portal.services.deciders import ExpectedDecider, expect
 from portal.services.faults import NotThere
-from portal.services.request_search import Whose
+from portal.services.outcomes.deciders import ExpectedDecider, expect
+from portal.services.requests.request_search import Whose
 from tests.portal_world import World
 from tests.services.engines import on_both_engines
 from tests.services.oa_story import (

@@ -25,8 +25,8 @@ from portal.services.doctor.deployment_checks import is_guessable
 from portal.services.doctor.doctor import Doctor
 from portal.services.doctor.findings import Found
 from portal.services.doctor.limits import Limits
+from portal.services.events.stream_connections import ListenerState
 from portal.services.registry import KEY
-from portal.services.stream_connections import ListenerState
 from portal.settings import DingTalkAddresses
 from portal.web.doctor.printed import as_json, printed_lines
 from portal.web.words.doctor import FINDINGS, TITLES

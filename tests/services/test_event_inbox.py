@@ -6,8 +6,8 @@ import time
 
 from portal.extensions import db
 from portal.models import CallbackEvent
-from portal.services.event_inbox import RETRY_PAUSES
-from portal.services.stray_instances import READS_UNTIL_GONE
+from portal.services.events.event_inbox import RETRY_PAUSES
+from portal.services.starting.stray_instances import READS_UNTIL_GONE
 from tests.portal_world import CORP_ID, World
 from tests.services.story import (
     approval_of,

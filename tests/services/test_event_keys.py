@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from portal.dingtalk.events import parse_event
 from portal.extensions import db
 from portal.models import CallbackEvent
-from portal.services.event_inbox import RETRY_PAUSES
+from portal.services.events.event_inbox import RETRY_PAUSES
 from tests.portal_world import CORP_ID, World
 from tests.services.engines import on_both_engines
 from tests.services.story import approval_of, ask, calls, fault, set_up, started, state_of

@@ -15,8 +15,8 @@ from portal.channels.dingtalk.failed_pushes import (
 )
 from portal.extensions import db
 from portal.models import CallbackEvent
-from portal.services.chores import AFTER_REFUSAL, ChoreName
-from portal.services.failed_pushes import WHILE_ALL_IS_WELL, WHILE_IN_DOUBT, WHILE_NOTHING_IS_OPEN
+from portal.services.events.failed_pushes import WHILE_ALL_IS_WELL, WHILE_IN_DOUBT, WHILE_NOTHING_IS_OPEN
+from portal.services.work.chores import AFTER_REFUSAL, ChoreName
 from tests.portal_world import CORP_ID, World
 from tests.services.story import approval_of, audited, calls, fault, set_up, started, state_of
 from tests.services.story_of_chores import (

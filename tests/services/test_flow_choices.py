@@ -8,7 +8,7 @@ import pytest
 
 from portal.channels.failures import ChannelError
 from portal.services.faults import FieldFault, Problem, ProblemReason
-from portal.services.flow_choices import SentChoice
+from portal.services.requests.flow_choices import SentChoice
 from tests.portal_world import World
 from tests.services.choosing_story import (
     FINANCE,

@@ -6,7 +6,7 @@ import pytest
 
 from portal.database import transaction
 from portal.models import ApprovalTemplate
-from portal.services.lost_starts import LOOKS
+from portal.services.starting.lost_starts import LOOKS
 from tests.portal_world import World
 from tests.services.story import (
     approval_of,

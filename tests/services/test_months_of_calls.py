@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
-from portal.services.dingtalk_calls import month_of, next_month
+from portal.services.work.dingtalk_calls import month_of, next_month
 
 
 def test_months_are_those_of_china() -> None:

@@ -9,9 +9,9 @@ import pytest
 
 from portal.channels.approval_channel import Record, RecordKind, Turn, TurnState
 from portal.rules.approval_state import ApprovalState
-from portal.services.approval_records import told_in
 from portal.services.faults import NotThere, Problem
-from portal.services.request_search import Whose
+from portal.services.outcomes.approval_records import told_in
+from portal.services.requests.request_search import Whose
 from tests.portal_world import World
 from tests.services.oa_story import (
     CHEN,

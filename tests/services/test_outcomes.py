@@ -10,8 +10,8 @@ from sqlalchemy import update
 from portal.database import transaction
 from portal.extensions import db
 from portal.models import AccessRequest, Approval, CallbackEvent
-from portal.services.approval_records import told_in
-from portal.services.retry_pauses import QUOTA_PAUSE
+from portal.services.outcomes.approval_records import told_in
+from portal.services.work.retry_pauses import QUOTA_PAUSE
 from tests.portal_world import World
 from tests.services.story import (
     approval_of,

@@ -12,9 +12,9 @@ from sqlalchemy.exc import SQLAlchemyError
 from portal.database import transaction
 from portal.extensions import db
 from portal.models import CallbackEvent
-from portal.services.event_inbox import RETRY_PAUSES
+from portal.services.events.event_inbox import RETRY_PAUSES
+from portal.services.events.parked_events import LIST_LIMIT
 from portal.services.faults import NotThere, Problem, ProblemReason
-from portal.services.parked_events import LIST_LIMIT
 from tests.portal_world import World
 from tests.services.engines import on_both_engines
 from tests.services.events_by_hand import keep_event, look_at, park_event

@@ -14,8 +14,8 @@ from portal.extensions import db
 from portal.models import AccessRequest
 from portal.rules.approval_state import ApprovalState
 from portal.services.faults import NotThere
-from portal.services.request_conditions import MOST_NAMES, StateFilter
-from portal.services.request_search import MOST_LOOKED_AT, PAGE_LENGTH, Found, Wanted, Whose
+from portal.services.requests.request_conditions import MOST_NAMES, StateFilter
+from portal.services.requests.request_search import MOST_LOOKED_AT, PAGE_LENGTH, Found, Wanted, Whose
 from tests.portal_world import World
 from tests.services.engines import on_both_engines
 from tests.services.made_up_requests import MadeUpRequests

@@ -9,9 +9,9 @@ from sqlalchemy import text
 
 from portal.extensions import db
 from portal.models import CallbackEvent
-from portal.services.chores import ChoreName
+from portal.services.events.payload_retention import BATCH, UNTIL_NEXT_BATCH, UNTIL_NEXT_LOOK
 from portal.services.faults import FieldFault, Problem, ProblemReason
-from portal.services.payload_retention import BATCH, UNTIL_NEXT_BATCH, UNTIL_NEXT_LOOK
+from portal.services.work.chores import ChoreName
 from tests.portal_world import World
 from tests.services.engines import on_both_engines
 from tests.services.events_by_hand import keep_event, look_at, park_event

@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from portal.channels.failures import Failure, Retry
-from portal.services.retry_pauses import LONGEST_THROTTLE, THROTTLES_BELIEVED, pause_before_retry
+from portal.services.work.retry_pauses import LONGEST_THROTTLE, THROTTLES_BELIEVED, pause_before_retry
 
 
 def pauses(kind: str, count: int, *, wait_seconds: int | None = None) -> list[float]:

@@ -9,7 +9,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 import pytest
 from sqlalchemy.exc import OperationalError
 
-from portal.services.shared_commit import CommitInterrupted, SharedCommit
+from portal.services.events.shared_commit import CommitInterrupted, SharedCommit
 
 WAIT_SECONDS = 5
 

@@ -12,8 +12,8 @@ from portal.channels.approval_channel import ChannelName
 from portal.database import transaction
 from portal.extensions import db
 from portal.models import Approval
-from portal.services.lost_starts import LOOKED_FOR
-from portal.services.start_attempts import START_LEASE
+from portal.services.starting.lost_starts import LOOKED_FOR
+from portal.services.starting.start_attempts import START_LEASE
 from tests.portal_world import World
 from tests.services.engines import on_both_engines
 from tests.services.story import (

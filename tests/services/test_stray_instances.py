@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from portal.channels.dingtalk.people import approval_department
-from portal.services.event_inbox import RETRY_PAUSES
+from portal.services.events.event_inbox import RETRY_PAUSES
 from tests.portal_world import World
 from tests.services.story import (
     approval_of,

@@ -10,8 +10,8 @@ from sqlalchemy import event, insert
 from portal.database import transaction
 from portal.extensions import db
 from portal.models import AccessRequest, Approval
-from portal.services.chores import ChoreName
-from portal.services.sweep import EVERY_WHILE_CALLS_ARE_SHORT, TOGETHER, WHEN_HEARD, WHEN_UNHEARD
+from portal.services.outcomes.sweep import EVERY_WHILE_CALLS_ARE_SHORT, TOGETHER, WHEN_HEARD, WHEN_UNHEARD
+from portal.services.work.chores import ChoreName
 from tests.portal_world import World
 from tests.services.story import approval_of, calls, fault, set_up, started, state_of
 from tests.services.story_of_chores import (

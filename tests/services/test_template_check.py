@@ -12,10 +12,10 @@ from portal.extensions import db
 from portal.rules.flow_drift import FlowChangeKind
 from portal.rules.flow_rules import Certainty, NodeRule, ReasonKind, VerdictKind
 from portal.rules.form_drift import FormChangeKind
-from portal.services.chores import ChoreName
 from portal.services.faults import Problem, ProblemReason
-from portal.services.template_acceptance import to_be_accepted
-from portal.services.template_report import TemplateReport
+from portal.services.templates.template_acceptance import to_be_accepted
+from portal.services.templates.template_report import TemplateReport
+from portal.services.work.chores import ChoreName
 from tests.portal_world import World
 from tests.services.flow_story import (
     BOSS,

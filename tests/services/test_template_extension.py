@@ -11,7 +11,7 @@ from portal.extensions import db
 from portal.models import ApprovalTemplate
 from portal.rules.official_form import OFFICIAL_FIELDS, FormFieldName
 from portal.services.faults import Problem, ProblemReason
-from portal.services.template_extension import Extension
+from portal.services.templates.template_extension import Extension
 from tests.portal_world import World
 from tests.services.story import actor_named, audited, person_named, set_up
 from tests.services.test_custom_template import keep, make, match

@@ -14,7 +14,7 @@ from portal.extensions import db
 from portal.models import ApprovalSettings, ApprovalTemplate
 from portal.services.approval_settings import stored_settings
 from portal.services.faults import FieldFault, Problem, ProblemReason
-from portal.services.template_generation import CLAIM_LASTS
+from portal.services.templates.template_generation import CLAIM_LASTS
 from tests.portal_world import World
 from tests.services.story import actor_named, audited, calls, fault, person_named
 

@@ -7,7 +7,7 @@ import pytest
 from portal.extensions import db
 from portal.models import AccessRequest, Approval, CallbackEvent, Trial
 from portal.services.faults import FieldFault, NotThere, Problem, ProblemReason
-from portal.services.request_search import Wanted
+from portal.services.requests.request_search import Wanted
 from portal.services.trials import EVENT_EXPECTED_WITHIN
 from tests.portal_world import World
 from tests.services.story import actor_named, calls, fault, instances, person_named, set_up

@@ -6,7 +6,7 @@ import pytest
 
 from portal.channels.approval_channel import ChannelName
 from portal.extensions import db
-from portal.services.start_attempts import LATE_LOOKS, START_LEASE
+from portal.services.starting.start_attempts import LATE_LOOKS, START_LEASE
 from tests.portal_world import World
 from tests.services.engines import on_both_engines
 from tests.services.story import (

@@ -6,7 +6,7 @@ import pytest
 
 from portal.channels.failures import Failure, Retry
 from portal.services.faults import NotThere, Problem, ProblemReason
-from portal.services.running_approvals import WITHDRAWAL_GIVES_UP_AFTER
+from portal.services.outcomes.running_approvals import WITHDRAWAL_GIVES_UP_AFTER
 from tests.portal_world import World
 from tests.services.story import (
     approval_of,

@@ -9,7 +9,7 @@ import pytest
 from portal.database import transaction
 from portal.extensions import db
 from portal.models import DingTalkApp, WorkNotice
-from portal.services.notice_promises import NoticeKind, promise_notice
+from portal.services.notices.notice_promises import NoticeKind, promise_notice
 from tests.portal_world import World
 from tests.services.engines import on_both_engines
 from tests.services.story import (

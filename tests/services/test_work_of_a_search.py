@@ -18,8 +18,8 @@ from portal.migrating import migrate_database
 from portal.models import Person, PersonRole
 from portal.models.person import Role
 from portal.rules.request_number import request_number
-from portal.services.request_conditions import StateFilter
-from portal.services.request_search import RequestSearch, Wanted, Whose
+from portal.services.requests.request_conditions import StateFilter
+from portal.services.requests.request_search import RequestSearch, Wanted, Whose
 from portal.settings import read_settings
 from tests.portal_world import environment
 

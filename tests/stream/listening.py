@@ -12,7 +12,7 @@ from typing import Any
 from portal.extensions import db
 from portal.models import CallbackEvent
 from portal.models.callback_event import EventRoad
-from portal.services.stream_connections import ListenerState, SignOfLife
+from portal.services.events.stream_connections import ListenerState, SignOfLife
 from portal.streaming.listener import Listener
 from tests.portal_world import World
 from tests.services.story import actor_named

@@ -9,7 +9,7 @@ from portal.extensions import db
 from portal.models import CallbackTally
 from portal.models.callback_event import EventRoad
 from portal.services.dingtalk_app import BindingForm
-from portal.services.stream_connections import ListenerState
+from portal.services.events.stream_connections import ListenerState
 from tests.portal_world import AES_KEY, AGENT_ID, APP_KEY, APP_SECRET, CORP_ID, TOKEN, World
 from tests.services.story import actor_named, approval_of, ask, fault, instances, set_up, started, state_of
 from tests.stream.listening import (

@@ -7,7 +7,7 @@ from contextlib import closing, contextmanager
 
 from portal.database import sqlite_driver
 from portal.models.callback_event import EventRoad
-from portal.services.stream_connections import ListenerState
+from portal.services.events.stream_connections import ListenerState
 from tests.portal_world import APP_SECRET, World
 from tests.services.story import set_up, started, state_of
 from tests.stream.listening import (

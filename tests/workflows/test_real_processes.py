@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from portal.services.start_attempts import RESOLVE_PAUSES, START_LEASE
+from portal.services.starting.start_attempts import RESOLVE_PAUSES, START_LEASE
 from tests.portal_world import World, free_port
 from tests.services.engines import on_both_engines
 from tests.services.story import approval_of, ask, instances, set_up, state_of

@@ -13,13 +13,13 @@ from portal.channels.dingtalk.connection import DingTalkConnection
 from portal.channels.dingtalk.probes import is_success, sealed_address_check
 from portal.clock import Clock
 from portal.extensions import db
-from portal.services.callback_diagnosis import CallbackDiagnosis
 from portal.services.doctor.checks import Check, CheckName, Verdict, failed, not_applicable, ok, warning
 from portal.services.doctor.findings import Found
 from portal.services.doctor.http_look import Answer, NotReached, is_loopback, look_at
 from portal.services.doctor.limits import Limits
 from portal.services.doctor.run import Run
-from portal.services.stream_connections import is_stream_chosen
+from portal.services.events.callback_diagnosis import CallbackDiagnosis
+from portal.services.events.stream_connections import is_stream_chosen
 
 CALLBACK_PATH = "/callbacks/dingtalk"
 

@@ -15,7 +15,7 @@ from portal.services.doctor.checks import Check, CheckName, Verdict, failed, ok,
 from portal.services.doctor.findings import Found
 from portal.services.doctor.limits import Limits
 from portal.services.doctor.run import Run
-from portal.services.patience import NoAnswer, Patience, in_app_context
+from portal.services.work.patience import NoAnswer, Patience, in_app_context
 
 # Changes no row; on a read-only file or server it is refused all the same.
 WRITE_NOTHING = text("UPDATE portal_approval_settings SET version = version WHERE 1 = 0")

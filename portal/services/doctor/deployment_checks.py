@@ -18,7 +18,7 @@ from portal.services.doctor.findings import Found
 from portal.services.doctor.http_look import is_loopback, shown_address
 from portal.services.doctor.limits import Limits
 from portal.services.doctor.run import Run
-from portal.services.health import Health
+from portal.services.work.health import Health
 from portal.settings import Settings
 
 ENOUGH_BITS = 110.0

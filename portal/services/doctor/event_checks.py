@@ -6,7 +6,6 @@ from dataclasses import dataclass
 
 from portal.channels.dingtalk.connection import DingTalkConnection
 from portal.extensions import db
-from portal.services.callback_diagnosis import CallbackDiagnosis, Finding
 from portal.services.dingtalk_app import AES_KEY, CALLBACK_TOKEN
 from portal.services.doctor.app_checks import refused
 from portal.services.doctor.checks import (
@@ -22,8 +21,9 @@ from portal.services.doctor.checks import (
 )
 from portal.services.doctor.findings import Found
 from portal.services.doctor.run import Run
-from portal.services.event_roads import EventRoads
-from portal.services.stream_connections import StreamConnections, is_stream_chosen
+from portal.services.events.callback_diagnosis import CallbackDiagnosis, Finding
+from portal.services.events.event_roads import EventRoads
+from portal.services.events.stream_connections import StreamConnections, is_stream_chosen
 
 _REFUSED = {
     Finding.TOKEN_DIFFERS: Found.REFUSED_TOKEN,

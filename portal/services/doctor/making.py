@@ -5,8 +5,6 @@ from __future__ import annotations
 from portal.channels.dingtalk.connection import DingTalkConnection
 from portal.channels.dingtalk.probes import Probes
 from portal.clock import Clock
-from portal.services.callback_diagnosis import CallbackDiagnosis
-from portal.services.dingtalk_calls import DingTalkCalls
 from portal.services.doctor.address_checks import AddressChecks
 from portal.services.doctor.all_checks import in_order
 from portal.services.doctor.app_checks import AppChecks
@@ -18,10 +16,12 @@ from portal.services.doctor.event_checks import EventChecks
 from portal.services.doctor.limits import Limits
 from portal.services.doctor.quota_checks import QuotaChecks
 from portal.services.doctor.template_checks import TemplateChecks
-from portal.services.event_roads import EventRoads
-from portal.services.health import Health
-from portal.services.stream_connections import StreamConnections
-from portal.services.template_check import TemplateCheck
+from portal.services.events.callback_diagnosis import CallbackDiagnosis
+from portal.services.events.event_roads import EventRoads
+from portal.services.events.stream_connections import StreamConnections
+from portal.services.templates.template_check import TemplateCheck
+from portal.services.work.dingtalk_calls import DingTalkCalls
+from portal.services.work.health import Health
 from portal.settings import Settings
 
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from portal.services.dingtalk_calls import DingTalkCalls
 from portal.services.doctor.checks import Check, CheckName, Verdict, failed, ok, warning
 from portal.services.doctor.findings import Found
 from portal.services.doctor.limits import Limits
 from portal.services.doctor.run import Run
-from portal.services.event_roads import EventRoads
+from portal.services.events.event_roads import EventRoads
+from portal.services.work.dingtalk_calls import DingTalkCalls
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -13,9 +13,9 @@ from portal.services.doctor.app_checks import explained, not_told, refused, tell
 from portal.services.doctor.checks import Check, CheckName, Verdict, failed, ok, waits_for, warning
 from portal.services.doctor.findings import Found
 from portal.services.doctor.run import Run
-from portal.services.kept_mapping import KeptMapping
-from portal.services.template_check import TemplateCheck
-from portal.services.template_report import TemplateReport
+from portal.services.templates.kept_mapping import KeptMapping
+from portal.services.templates.template_check import TemplateCheck
+from portal.services.templates.template_report import TemplateReport
 
 # With the rules that were told of the flow before: its form and one forecast.
 CALLS_OF_A_LOOK = 2

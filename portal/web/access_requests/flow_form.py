@@ -13,8 +13,8 @@ from portal.models import Person
 from portal.rules.approver_selection import MOST_PEOPLE
 from portal.rules.flow_rules import Node, NodePerson
 from portal.services.faults import FieldFault
-from portal.services.flow_choices import FlowOffer, Picker, SentChoice
 from portal.services.registry import services
+from portal.services.requests.flow_choices import FlowOffer, Picker, SentChoice
 from portal.web.access_requests.flow_words import NodeLine, line_of, missing_people
 from portal.web.errors import Problem as ProblemWords
 from portal.web.people.picker import LONGEST_QUERY

@@ -12,7 +12,7 @@ from flask_babel import format_time, gettext
 from portal.channels.failures import Failure, OwnFailure, Retry
 from portal.models import Approval, Person
 from portal.rules.approval_state import ApprovalState
-from portal.services.gone_instances import is_gone
+from portal.services.outcomes.gone_instances import is_gone
 from portal.web.words.failures import failure_words
 from portal.web.words.states import state_badge
 from portal.web.words.twins import twin_words

@@ -19,9 +19,9 @@ from portal.models import Resource
 from portal.rules.entitlement import entitlements_of
 from portal.rules.validity import PRESET_DAYS
 from portal.services.faults import FieldFault
-from portal.services.flow_choices import SentChoice
 from portal.services.names import entitlement_name
-from portal.services.request_form import RequestForm
+from portal.services.requests.flow_choices import SentChoice
+from portal.services.requests.request_form import RequestForm
 from portal.web.words.faults import fault_sentence
 
 UNTIL_A_DATE = "until"

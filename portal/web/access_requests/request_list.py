@@ -9,8 +9,8 @@ from flask_babel import lazy_gettext as _l
 from flask_babel import ngettext
 
 from portal.services.registry import services
-from portal.services.request_conditions import StateFilter
-from portal.services.request_search import LONGEST_TEXT, Found, Wanted, Whose
+from portal.services.requests.request_conditions import StateFilter
+from portal.services.requests.request_search import LONGEST_TEXT, Found, Wanted, Whose
 from portal.web.access import signed_in_person
 from portal.web.access_requests.request_form import text_of, whole_number
 from portal.web.access_requests.request_status import badge_of

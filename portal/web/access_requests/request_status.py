@@ -10,7 +10,7 @@ from flask_babel import gettext
 from portal.channels.dingtalk.call_counting import QUOTA_EXHAUSTED
 from portal.models import AccessRequest, Person
 from portal.rules.approval_state import ApprovalState, is_final
-from portal.services.gone_instances import is_gone
+from portal.services.outcomes.gone_instances import is_gone
 from portal.web.access_requests.notices import Notice, counts_for_nothing, notices_about, web_address
 from portal.web.access_requests.timeline import Entry, timeline_of
 from portal.web.words.states import (

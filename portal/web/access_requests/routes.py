@@ -14,8 +14,8 @@ from portal.rules.validity import LONGEST_DAYS
 from portal.services.catalogue import SEARCH_LIMIT
 from portal.services.faults import FieldFault, Problem, ProblemReason
 from portal.services.registry import services
-from portal.services.request_form import LONGEST_REASON
-from portal.services.request_search import Wanted, Whose
+from portal.services.requests.request_form import LONGEST_REASON
+from portal.services.requests.request_search import Wanted, Whose
 from portal.web.access import admin_required, current_actor, sign_in_required, signed_in_person
 from portal.web.access_requests.flow_form import FlowForm, flow_form, sent_choices
 from portal.web.access_requests.request_form import AccessRequestForm, text_of

@@ -8,8 +8,8 @@ from datetime import datetime
 from portal.channels.dingtalk.call_counting import QUOTA_EXHAUSTED
 from portal.models import AccessRequest, Approval
 from portal.rules.approval_state import ApprovalState, is_final
-from portal.services.due_work import LEASE
 from portal.services.registry import services
+from portal.services.work.due_work import LEASE
 
 _WAITS_FOR_A_PERSON = (ApprovalState.COULD_NOT_START, ApprovalState.NEEDS_CHOICE)
 

@@ -12,8 +12,8 @@ from portal.channels.approval_channel import REFUSALS, RecordKind
 from portal.models import AccessRequest, Approval
 from portal.models.approval import DeciderState
 from portal.rules.approval_state import ApprovalState, is_final
-from portal.services.approval_records import ToldRecord, told_in
-from portal.services.gone_instances import is_gone
+from portal.services.outcomes.approval_records import ToldRecord, told_in
+from portal.services.outcomes.gone_instances import is_gone
 from portal.web.access_requests.notices import counts_for_nothing
 from portal.web.words.records import name_list, record_words
 from portal.web.words.states import ended_by, gone_badge, state_badge

@@ -12,11 +12,11 @@ from portal.channels.failures import Failure
 from portal.models import ApprovalTemplate
 from portal.models.approval_template import TemplateSource
 from portal.rules.official_form import OFFICIAL_NAMES
-from portal.services.custom_template import Choice
 from portal.services.faults import ProblemReason
 from portal.services.registry import services
-from portal.services.template_extension import Extension
-from portal.services.template_matching import Matching
+from portal.services.templates.custom_template import Choice
+from portal.services.templates.template_extension import Extension
+from portal.services.templates.template_matching import Matching
 from portal.web.approval_settings.mapping_form import mapping_rows
 from portal.web.errors import Problem as ProblemWords
 from portal.web.htmx import render, retarget

@@ -9,7 +9,7 @@ from portal.channels.failures import ChannelError, Failure
 from portal.models.approval_template import TemplateSource
 from portal.services.faults import FieldFault, Problem, ProblemReason
 from portal.services.registry import services
-from portal.services.template_extension import Extension
+from portal.services.templates.template_extension import Extension
 from portal.web.access import admin_required, current_actor, signed_in_person
 from portal.web.approval_settings.association import Association, show_association
 from portal.web.approval_settings.mapping_form import typed_mapping

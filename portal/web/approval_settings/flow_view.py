@@ -8,9 +8,9 @@ from portal.channels.failures import Failure
 from portal.extensions import db
 from portal.models import ApprovalTemplate
 from portal.rules.flow_rules import judge_flow
-from portal.services.template_acceptance import to_be_accepted
-from portal.services.template_flow import accepted_bypass, confirmed_nodes
-from portal.services.template_report import Drift
+from portal.services.templates.template_acceptance import to_be_accepted
+from portal.services.templates.template_flow import accepted_bypass, confirmed_nodes
+from portal.services.templates.template_report import Drift
 from portal.web.words.flow import (
     NodeWords,
     VerdictWords,

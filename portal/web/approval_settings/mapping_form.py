@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from portal.rules.field_mapping import FieldMapping, MappingFault, choices_of, takers
 from portal.rules.official_form import FormFieldName
 from portal.rules.template_field import CHOICE_KINDS
-from portal.services.template_matching import Matching
+from portal.services.templates.template_matching import Matching
 from portal.web.words.field_mapping import carries, choice_name, field_kind, mapping_fault, validity_note
 from portal.web.words.form_fields import form_field_name
 

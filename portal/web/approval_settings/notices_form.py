@@ -10,7 +10,7 @@ from flask_wtf import FlaskForm
 from wtforms import BooleanField, HiddenField
 
 from portal.models import ApprovalSettings
-from portal.services.notice_promises import NoticeKind
+from portal.services.notices.notice_promises import NoticeKind
 
 
 class NoticesForm(FlaskForm):  # type: ignore[misc]

@@ -9,8 +9,8 @@ from flask_babel import gettext, ngettext
 from werkzeug.wrappers import Response as BaseResponse
 
 from portal.models.callback_event import EventState
+from portal.services.events.parked_events import LIST_LIMIT
 from portal.services.faults import FieldFault, Problem, ProblemReason
-from portal.services.parked_events import LIST_LIMIT
 from portal.services.registry import services
 from portal.web.access import admin_required, current_actor
 from portal.web.approval_settings.parked_page import LIST, show_parked

@@ -6,7 +6,7 @@ from typing import Any
 
 from flask import Response
 
-from portal.services.parked_events import LIST_LIMIT
+from portal.services.events.parked_events import LIST_LIMIT
 from portal.services.registry import services
 from portal.web.approval_settings.retention_form import RetentionForm
 from portal.web.htmx import render, wants_partial

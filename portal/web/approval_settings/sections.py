@@ -11,8 +11,8 @@ from flask import Response, url_for
 from flask_babel import gettext
 
 from portal.models import ApprovalSettings
-from portal.services.callback_diagnosis import Refusals
 from portal.services.dingtalk_app import BindingView
+from portal.services.events.callback_diagnosis import Refusals
 from portal.services.faults import FieldFault, Problem
 from portal.services.registry import services
 from portal.web.approval_settings.dingtalk_app_form import DingTalkAppForm

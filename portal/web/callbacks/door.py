@@ -17,7 +17,7 @@ import structlog
 from flask import Flask
 
 from portal.channels.callback_refusals import CallbackRefused, RefusalReason
-from portal.services.callback_intake import LARGEST_BODY_BYTES
+from portal.services.events.callback_intake import LARGEST_BODY_BYTES
 from portal.services.registry import services
 from portal.web.headers import headers_for_machines
 

@@ -10,9 +10,9 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metri
 from prometheus_client.registry import Collector
 from sqlalchemy.exc import SQLAlchemyError
 
-from portal.services.patience import NoAnswer
 from portal.services.registry import services
-from portal.services.work_figures import Figures
+from portal.services.work.patience import NoAnswer
+from portal.services.work.work_figures import Figures
 
 log = structlog.get_logger(__name__)
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from flask_babel import lazy_gettext as _
 from flask_babel.speaklater import LazyString
 
-from portal.services.callback_diagnosis import Finding
+from portal.services.events.callback_diagnosis import Finding
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -11,9 +11,9 @@ from flask_babel.speaklater import LazyString
 from markupsafe import Markup, escape
 
 from portal.channels.failures import Failure
-from portal.services.callback_diagnosis import Finding
 from portal.services.doctor.checks import CheckName, CheckState, Verdict
 from portal.services.doctor.findings import Found
+from portal.services.events.callback_diagnosis import Finding
 from portal.web.formatters import moment
 from portal.web.words.callbacks import finding_words
 from portal.web.words.doctor_dingtalk import DINGTALK_FINDINGS

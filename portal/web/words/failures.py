@@ -168,13 +168,13 @@ _WORDS: dict[str, _Words] = {
     "withdrawal_refused": (
         _("DingTalk refused to withdraw the approval"),
         _(
-            "The template forbids requesters to withdraw (DingTalk’s code for that is 820008), or the approval has just "
-            "ended."
+            "The template forbids requesters to withdraw (DingTalk’s code for that is 820008), or the approval has "
+            "just ended."
         ),
         _(
-            "In DingTalk’s OA admin console edit the template, open Advanced settings, switch on 允许提交人撤销审批中的审批单 "
-            "(let the requester withdraw a running approval) and publish it. Or let somebody who decides refuse it in "
-            "DingTalk."
+            "In DingTalk’s OA admin console edit the template, open Advanced settings, switch on "
+            "允许提交人撤销审批中的审批单 (let the requester withdraw a running approval) and publish it. Or let "
+            "somebody who decides refuse it in DingTalk."
         ),
     ),
     "agent_id_wrong": (

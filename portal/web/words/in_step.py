@@ -9,9 +9,9 @@ from flask_babel import format_decimal, gettext, ngettext
 from markupsafe import Markup, escape
 
 from portal.models.callback_event import EventRoad
-from portal.services.dingtalk_calls import SWEEPS_STOP_AT_PERCENT
-from portal.services.in_step import StepReport
-from portal.services.sweep import WHEN_HEARD
+from portal.services.outcomes.sweep import WHEN_HEARD
+from portal.services.work.dingtalk_calls import SWEEPS_STOP_AT_PERCENT
+from portal.services.work.in_step import StepReport
 from portal.web.formatters import ago, moment
 
 # DingTalk's free edition; others have more (DingTalk: quota pages).

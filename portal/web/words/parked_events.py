@@ -9,9 +9,9 @@ from flask_babel.speaklater import LazyString
 
 from portal.channels.dingtalk.failed_pushes import EMPTY_PUSH, OTHER_ORGANISATION
 from portal.models.callback_event import EventRoad, EventState
-from portal.services.event_inbox import BROKEN, INSTANCE_CHANGE, TASK_CHANGE, UNKNOWN_INSTANCE
-from portal.services.parked_events import IGNORED_BY_ADMIN
-from portal.services.twins import FOREIGN, TWIN
+from portal.services.events.event_inbox import BROKEN, INSTANCE_CHANGE, TASK_CHANGE, UNKNOWN_INSTANCE
+from portal.services.events.parked_events import IGNORED_BY_ADMIN
+from portal.services.starting.twins import FOREIGN, TWIN
 
 
 @dataclass(frozen=True, kw_only=True)

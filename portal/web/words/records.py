@@ -10,7 +10,7 @@ from flask_babel import lazy_gettext as _l
 from flask_babel.speaklater import LazyString
 
 from portal.channels.approval_channel import RecordKind
-from portal.services.approval_records import ToldRecord
+from portal.services.outcomes.approval_records import ToldRecord
 
 # The look, the sentence, and the one for where it is not known whom else it is about.
 _Words = tuple[str, LazyString, LazyString]

@@ -9,7 +9,7 @@ from portal.rules.flow_drift import FlowChange, FlowChangeKind
 from portal.rules.flow_rules import NodeMode, NodeRule, NodeTask
 from portal.rules.form_drift import FormChange, FormChangeKind
 from portal.rules.template_field import FieldKind, TemplateField
-from portal.services.template_report import Drift
+from portal.services.templates.template_report import Drift
 from portal.web.words.field_mapping import field_kind
 from portal.web.words.flow import MODES, RULES, TASKS
 

@@ -14,7 +14,7 @@ from portal.rules.approval_state import ApprovalState
 from portal.rules.approver_policy import ChoiceReason, Nobody, NobodyReason
 from portal.rules.entitlement import Entitlement
 from portal.rules.validity import PRESET_DAYS
-from portal.services.approval_records import ToldRecord
+from portal.services.outcomes.approval_records import ToldRecord
 from portal.web.access_requests.request_form import PRESETS
 from portal.web.words.levels import level_includes
 from portal.web.words.records import record_words

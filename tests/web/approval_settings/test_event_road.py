@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from portal.channels.failures import Failure, OwnFailure, Retry
-from portal.services.stream_connections import ListenerState, SignOfLife
+from portal.services.events.stream_connections import ListenerState, SignOfLife
 from tests.portal_world import World
 from tests.services.story import audited
 from tests.web.approval_settings.admin_browser import PAGE, AdminBrowser, hidden, words

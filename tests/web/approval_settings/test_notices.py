@@ -6,7 +6,7 @@ import pytest
 
 from portal.database import transaction
 from portal.models import DingTalkApp
-from portal.services.notice_promises import NoticeKind
+from portal.services.notices.notice_promises import NoticeKind
 from tests.portal_world import World
 from tests.services.story import ask, audited, follow, set_up
 from tests.web.approval_settings.admin_browser import PAGE, AdminBrowser, hidden, words

@@ -8,7 +8,7 @@ import re
 
 import pytest
 
-from portal.services.parked_events import LIST_LIMIT
+from portal.services.events.parked_events import LIST_LIMIT
 from portal.web.approval_settings.payload import readable_payload
 from tests.portal_world import World, csrf_token
 from tests.services.events_by_hand import keep_event, look_at, park_event

@@ -13,7 +13,7 @@ from portal.channels.failures import Failure, OwnFailure, Retry
 from portal.dingtalk.failure_codes import FailureClass
 from portal.dingtalk.operations import Operation
 from portal.rules.official_form import FormFieldName
-from portal.services.callback_diagnosis import Finding
+from portal.services.events.callback_diagnosis import Finding
 from portal.services.faults import FieldFault, Problem, ProblemReason
 from portal.web.words.callbacks import finding_words, refusal_words, trial_finding_words
 from portal.web.words.failures import failure_words
@@ -98,7 +98,7 @@ def test_every_form_field_has_a_name(name: FormFieldName) -> None:
 def raised_faults() -> set[tuple[str, str]]:
     """Find ``FieldFault("field", "reason")`` in the services."""
     found = set()
-    for path in SERVICES.glob("*.py"):
+    for path in SERVICES.rglob("*.py"):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "FieldFault":
                 texts = [each.value for each in node.args if isinstance(each, ast.Constant)]

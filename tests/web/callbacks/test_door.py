@@ -11,7 +11,7 @@ import requests
 from flask import Flask
 from werkzeug.test import Client
 
-from portal.services.callback_intake import LARGEST_BODY_BYTES
+from portal.services.events.callback_intake import LARGEST_BODY_BYTES
 from portal.web.callbacks.door import ADDRESS, CallbackDoor
 from portal.web.headers import SECURITY_HEADERS
 from tests.portal_world import World

@@ -12,8 +12,8 @@ from sqlalchemy import delete, text, update
 from portal.database import transaction
 from portal.extensions import db
 from portal.models import DingTalkApp
-from portal.services.callback_intake import LARGEST_BODY_BYTES
-from portal.services.refusal_tally import SAMPLES_KEPT
+from portal.services.events.callback_intake import LARGEST_BODY_BYTES
+from portal.services.events.refusal_tally import SAMPLES_KEPT
 from tests.portal_world import CORP_ID, World
 from tests.web.callbacks.calling import (
     event,

@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import text
 
 from portal.database import transaction
-from portal.services.health import HEARTBEATS_KEPT, WORKER_SILENT_AFTER
+from portal.services.work.health import HEARTBEATS_KEPT, WORKER_SILENT_AFTER
 from tests.portal_world import SECRET_KEY, World
 
 

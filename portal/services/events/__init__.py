@@ -1,0 +1,1 @@
+"""What DingTalk tells the portal: taken in by any road, sorted, looked after."""

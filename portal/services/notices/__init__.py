@@ -1,0 +1,1 @@
+"""What requesters are told in DingTalk, each news once."""

@@ -1,0 +1,1 @@
+"""What runs in DingTalk: read, applied, followed until it ends."""

@@ -1,0 +1,133 @@
+"""Who has a say in an approval: expected by its flow, asked right now, or done; and who may look at it for that."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+
+from sqlalchemy import ColumnElement, select
+from sqlalchemy.orm import Session
+
+from portal.channels.approval_channel import AGREEMENTS, REFUSALS, Reading, RecordKind, TurnState
+from portal.extensions import db
+from portal.models import AccessRequest, Approval, ApprovalDecider, ApprovalTemplate, Person
+from portal.models.approval import DeciderState
+from portal.services.outcomes.participants import Participants
+
+_STATES = {
+    TurnState.WAITING: DeciderState.WAITING,
+    TurnState.PAUSED: DeciderState.EXPECTED,
+    TurnState.UPCOMING: DeciderState.EXPECTED,
+}
+_PRESSING = {DeciderState.DONE: 0, DeciderState.EXPECTED: 1, DeciderState.WAITING: 2}
+# Nobody does these without having been asked to decide, whether or not the channel still shows their turn.
+_DONE_BY_DECIDERS = AGREEMENTS | REFUSALS | {RecordKind.HANDED_OVER, RecordKind.SENT_BACK}
+
+
+@dataclass(frozen=True, kw_only=True)
+class ExpectedDecider:
+    """Somebody chosen or forecast at submission: by which node, and by which of its rules (``NodeRule``)."""
+
+    user_id: str
+    name: str
+    node_name: str = ""
+    rule: str = ""
+
+
+def expect(session: Session, approval: Approval, people: Iterable[ExpectedDecider]) -> None:
+    """Write in the caller's commit whom the flow will ask, in its order, in place of what was expected before.
+
+    Those whom an instance has asked already stay as they are. Somebody named by two nodes is kept once.
+    """
+    session.add(approval)
+    named = {each.user_id: each for each in reversed(list(people)) if each.user_id}
+    kept = {row.user_id: row for row in approval.deciders}
+    for user_id, row in list(kept.items()):
+        if row.state == DeciderState.EXPECTED and user_id not in named:
+            approval.deciders.remove(row)
+    position = max((row.position for row in approval.deciders), default=0)
+    for each in reversed(named.values()):
+        known = kept.get(each.user_id)
+        if known is not None and known.state != DeciderState.EXPECTED:
+            continue
+        position += 1
+        row = known or ApprovalDecider(user_id=each.user_id, state=DeciderState.EXPECTED)
+        row.position, row.person_name = position, each.name[:128]
+        row.node_name, row.rule = each.node_name[:128], each.rule
+        if known is None:
+            approval.deciders.append(row)
+    session.flush()
+
+
+def keep_deciders(approval: Approval, reading: Reading, people: Participants) -> None:
+    """Write in the caller's commit whose turn it is, was and will be; who is only expected stays so."""
+    states = _states(reading, people)
+    rows = {row.user_id: row for row in approval.deciders}
+    for row in rows.values():
+        if row.state == DeciderState.WAITING and row.user_id not in states:
+            row.state = DeciderState.DONE
+    position = max((row.position for row in rows.values()), default=0)
+    for user_id, (state, node_name) in states.items():
+        if user_id not in rows:
+            position += 1
+            rows[user_id] = ApprovalDecider(user_id=user_id, position=position, person_name="", rule="")
+            approval.deciders.append(rows[user_id])
+        row = rows[user_id]
+        row.state = state
+        row.node_name = node_name[:128] or row.node_name or ""
+        row.person_name = people.name_of(user_id)[:128] or row.person_name
+
+
+def end_turns(approval: Approval) -> None:
+    """Let nobody be waited for any more."""
+    for row in approval.deciders:
+        if row.state == DeciderState.WAITING:
+            row.state = DeciderState.DONE
+
+
+def is_awaited(approval: Approval, user_id: str | None) -> bool:
+    """Whether it is known already that this is, or will be, somebody's turn."""
+    return any(row.user_id == user_id and row.state != DeciderState.DONE for row in approval.deciders)
+
+
+def may_view(person: Person, number: str, *, requester_id: int, approver_ids: Collection[int]) -> bool:
+    """Whether this is the requester, somebody who decides or decided, somebody expected to, or an admin.
+
+    ``approver_ids`` are those the portal's policy chose. A copy of an approval gives nobody a look at its request.
+    """
+    if person.id == requester_id or person.id in approver_ids or person.is_organization_admin:
+        return True
+    return (
+        db.session.scalar(select(AccessRequest.id).filter_by(number=number).where(has_say(person)))
+        is not None
+    )
+
+
+def has_say(person: Person) -> ColumnElement[bool]:
+    """Hold for requests in whose approvals a person is named; user ids mean nothing across organisations."""
+    return (
+        select(ApprovalDecider.approval_id)
+        .join(Approval, Approval.id == ApprovalDecider.approval_id)
+        .join(ApprovalTemplate, ApprovalTemplate.id == Approval.template_id)
+        .where(
+            ApprovalDecider.user_id == person.user_id,
+            Approval.request_id == AccessRequest.id,
+            ApprovalTemplate.corp_id == person.corp_id,
+        )
+        .correlate(AccessRequest)
+        .exists()
+    )
+
+
+def _states(reading: Reading, people: Participants) -> dict[str, tuple[DeciderState, str]]:
+    """Return where everybody stands, with the node of their most pressing turn."""
+    states: dict[str, tuple[DeciderState, str]] = {}
+    for turn in reading.turns:
+        state = _STATES.get(turn.state, DeciderState.DONE)
+        known = states.get(turn.user_id)
+        if people.is_person(turn.user_id) and (known is None or _PRESSING[state] >= _PRESSING[known[0]]):
+            states[turn.user_id] = (state, turn.node_name)
+    for record in reading.records:
+        if record.kind in _DONE_BY_DECIDERS and people.is_person(record.user_id):
+            states.setdefault(record.user_id, (DeciderState.DONE, ""))
+    return states

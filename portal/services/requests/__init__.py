@@ -1,0 +1,1 @@
+"""What requesters do: ask, choose who decides, find, follow, withdraw."""

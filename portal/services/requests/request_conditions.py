@@ -1,0 +1,224 @@
+"""What a search asks of a request, and the streams that lead to the requests it can be true of."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+from sqlalchemy import ColumnElement, Select, and_, exists, func, or_, select, true, union_all
+from sqlalchemy.orm import InstrumentedAttribute, Session
+
+from portal.models import (
+    AccessRequest,
+    Approval,
+    ApprovalDecider,
+    ApprovalTemplate,
+    Person,
+    RequestItem,
+    Resource,
+)
+from portal.models.approval import DeciderState
+from portal.rules.approval_state import OUTCOMES, ApprovalState
+from portal.rules.request_number import LARGEST_ID, NumberPart, number_part
+from portal.services.requests.request_streams import IdRange, Stream, StreamsOfMany
+
+# A word in more names than this is common: looking at the newest requests finds it sooner than following each name.
+MOST_NAMES = 50
+
+
+class StateFilter(StrEnum):
+    """Which requests a list shows, as people who look for something tell them apart."""
+
+    OPEN = "open"
+    WAITING = "waiting"
+    APPROVED = "approved"
+    REJECTED = "rejected"
+    ENDED = "ended"
+    COULD_NOT_START = "could_not_start"
+
+
+_STATES = {
+    StateFilter.OPEN: tuple(state for state in ApprovalState if state not in OUTCOMES),
+    StateFilter.WAITING: (ApprovalState.PENDING,),
+    StateFilter.APPROVED: (ApprovalState.APPROVED,),
+    StateFilter.REJECTED: (ApprovalState.REJECTED,),
+    StateFilter.ENDED: (ApprovalState.WITHDRAWN, ApprovalState.TERMINATED),
+    StateFilter.COULD_NOT_START: (ApprovalState.COULD_NOT_START,),
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Condition:
+    """``holds`` decides about a request. ``streams`` lead to every request that it can hold for, and, where
+    ``is_exact``, to no other; there are none where no index leads there.
+    """
+
+    holds: ColumnElement[bool]
+    streams: tuple[IdRange | Stream | StreamsOfMany, ...] = ()
+    is_exact: bool = True
+
+    @property
+    def width(self) -> int:
+        """How many streams there are."""
+        return sum(stream.width for stream in self.streams)
+
+    def between(self, *, before: int, back_to: int) -> ColumnElement[bool]:
+        """Return that a request is in one of the streams, from ``back_to`` on and before ``before`` (ids)."""
+        return AccessRequest.id.in_(
+            union_all(*(stream.between(before=before, back_to=back_to) for stream in self.streams))
+        )
+
+    def reach(self, *, before: int, rows: int) -> ColumnElement[int | None]:
+        """Return the id down to which no stream has more than ``rows`` rows; NULL when that is all of them."""
+        ends = union_all(*(stream.ends(before=before, rows=rows) for stream in self.streams)).subquery()
+        return select(func.max(ends.c[0])).scalar_subquery()
+
+
+def any_request() -> Condition:
+    """Hold for every request."""
+    return Condition(holds=true(), streams=(IdRange(ids=range(1, LARGEST_ID + 1)),))
+
+
+def asked_by(person_id: int) -> Condition:
+    """Hold for the requests of one person."""
+    theirs = AccessRequest.requester_id == person_id
+    return Condition(holds=theirs, streams=(Stream(ids=AccessRequest.id, belongs=theirs),))
+
+
+def decided_by(person: Person) -> Condition:
+    """Hold for requests that one person decides, has decided or is expected to decide about."""
+    theirs, named = Approval.approver_id == person.id, _is_named(person, tuple(DeciderState))
+    return Condition(
+        holds=or_(_has_approval(theirs), _has_approval(named)),
+        streams=(
+            Stream(ids=Approval.request_id, belongs=theirs),
+            Stream(ids=Approval.request_id, belongs=named),
+        ),
+    )
+
+
+def waiting_for(person: Person) -> Condition:
+    """Hold for requests that wait for one person, or do as far as is known before the first reading."""
+    # With + 0 the database goes through what runs, instead of all that somebody has ever decided.
+    is_unread = and_(
+        Approval.approver_id + 0 == person.id,
+        Approval.state == ApprovalState.PENDING,
+        Approval.last_read_at.is_(None),
+    )
+    is_asked = and_(Approval.state == ApprovalState.PENDING, _is_named(person, (DeciderState.WAITING,)))
+    return Condition(
+        holds=or_(_has_approval(is_unread), _has_approval(is_asked)),
+        streams=(
+            Stream(ids=Approval.request_id, belongs=is_unread),
+            Stream(ids=Approval.request_id, belongs=is_asked),
+        ),
+    )
+
+
+def _is_named(person: Person, states: tuple[DeciderState, ...]) -> ColumnElement[bool]:
+    # User ids mean nothing across organisations, and an approval stays in the one its template belongs to.
+    codes = select(ApprovalTemplate.id).where(ApprovalTemplate.corp_id == person.corp_id)
+    named = select(ApprovalDecider.approval_id).where(
+        ApprovalDecider.user_id == person.user_id, ApprovalDecider.state.in_(states)
+    )
+    return and_(Approval.id.in_(named.correlate(None)), (Approval.template_id + 0).in_(codes.correlate(None)))
+
+
+def in_state(wanted: StateFilter) -> Condition:
+    """Hold for requests in one of the filter's states."""
+    states = _STATES[wanted]
+    return Condition(
+        holds=AccessRequest.state.in_(states),
+        streams=tuple(Stream(ids=AccessRequest.id, belongs=AccessRequest.state == each) for each in states),
+    )
+
+
+def mentions(session: Session, words: str) -> Condition | None:
+    """Hold where ``words`` begin the number, or stand in the name or user id of the requester or an approver, or in
+    the name or the workspace of a resource. None when no number, person or resource is called so.
+    """
+    number = number_part(words)
+    people = _Called.find(session, Person.id, (Person.name, Person.user_id), words)
+    resources = _Called.find(session, Resource.id, (Resource.name, Resource.workspace), words)
+    if number is None and not people.are_any and not resources.are_any:
+        return None
+    is_frequent = people.are_many or resources.are_many
+    return Condition(
+        holds=or_(*_number_holds(number), *_people_hold(people), *_resources_hold(resources)),
+        streams=() if is_frequent else tuple(_streams(number, people, resources)),
+        is_exact=number is None or not number.start,
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Called:
+    """People or resources called so: their ids, or, when they are many, the statement that finds them."""
+
+    ids: tuple[int, ...]
+    statement: Select[tuple[int]]
+
+    @classmethod
+    def find(
+        cls,
+        session: Session,
+        id_column: InstrumentedAttribute[int],
+        columns: Sequence[InstrumentedAttribute[str] | InstrumentedAttribute[str | None]],
+        words: str,
+    ) -> _Called:
+        # SQLite's LIKE knows no capitals: lower() on either side, as icontains does it, would take twice as long.
+        contains = "contains" if session.get_bind().dialect.name == "sqlite" else "icontains"
+        named = (getattr(each, contains)(words, autoescape=True) for each in columns)
+        statement = select(id_column).where(or_(*named))
+        ids = session.scalars(statement.limit(MOST_NAMES + 1)).all()
+        return cls(ids=tuple(ids), statement=statement.correlate(None))
+
+    @property
+    def are_any(self) -> bool:
+        return bool(self.ids)
+
+    @property
+    def are_many(self) -> bool:
+        return len(self.ids) > MOST_NAMES
+
+    def include(self, column: ColumnElement[int] | InstrumentedAttribute[int]) -> ColumnElement[bool]:
+        return column.in_(self.statement if self.are_many else self.ids)
+
+
+def _number_holds(number: NumberPart | None) -> Iterator[ColumnElement[bool]]:
+    if number is not None:
+        ids = or_(*((AccessRequest.id + 0).between(each.start, each.stop - 1) for each in number.ids))
+        yield and_(ids, AccessRequest.number.startswith(number.start)) if number.start else ids
+
+
+def _people_hold(people: _Called) -> Iterator[ColumnElement[bool]]:
+    if people.are_any:
+        yield people.include(AccessRequest.requester_id)
+        # With + 0 the database looks the request's approval up, instead of each person's approvals.
+        yield _has_approval(people.include(Approval.approver_id + 0))
+
+
+def _resources_hold(resources: _Called) -> Iterator[ColumnElement[bool]]:
+    if resources.are_any:
+        theirs = resources.include(RequestItem.resource_id + 0)
+        yield exists().where(RequestItem.request_id == AccessRequest.id, theirs)
+
+
+def _has_approval(condition: ColumnElement[bool]) -> ColumnElement[bool]:
+    return exists().where(Approval.request_id == AccessRequest.id, condition)
+
+
+def _streams(
+    number: NumberPart | None, people: _Called, resources: _Called
+) -> Iterator[IdRange | Stream | StreamsOfMany]:
+    for each in number.ids if number else ():
+        yield IdRange(ids=each)
+    if people.are_any:
+        for ids, key in (
+            (AccessRequest.id, AccessRequest.requester_id),
+            (Approval.request_id, Approval.approver_id),
+        ):
+            yield StreamsOfMany(ids=ids, key=key, owner_ids=Person.id, owners=people.ids)
+    if resources.are_any:
+        ids, key = RequestItem.request_id, RequestItem.resource_id
+        yield StreamsOfMany(ids=ids, key=key, owner_ids=Resource.id, owners=resources.ids)

@@ -1,0 +1,173 @@
+"""Finding requests: newest first, a page at a time, at a cost that does not grow with the number of requests."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session, selectinload
+
+from portal.extensions import db
+from portal.models import AccessRequest, Approval, ApprovalDecider, Person, RequestItem, Resource
+from portal.rules.request_number import LARGEST_ID
+from portal.services.faults import NotThere
+from portal.services.requests.request_conditions import (
+    Condition,
+    StateFilter,
+    any_request,
+    asked_by,
+    decided_by,
+    in_state,
+    mentions,
+    waiting_for,
+)
+
+PAGE_LENGTH = 20
+# Where conditions meet that are common each and rare together, a page looks at this many requests and says so.
+MOST_LOOKED_AT = 5_000
+LONGEST_TEXT = 100
+MOST_WORDS = 5
+
+
+class Whose(StrEnum):
+    """Whose requests are looked for, as seen by the person who looks: what waits for them, and what ever did."""
+
+    MINE = "mine"
+    TO_DECIDE = "to_decide"
+    DECIDED = "decided"
+    EVERYBODYS = "everybodys"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Wanted:
+    """What is looked for. ``older_than`` is where an earlier page ended (``Found.older_than``)."""
+
+    whose: Whose = Whose.MINE
+    text: str = ""
+    state: StateFilter | None = None
+    older_than: int | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Found:
+    """One page. ``older_than`` is where the next one begins, None when there is nothing older.
+
+    ``is_cut`` tells that the page ended because enough was looked at, not because it is full.
+    """
+
+    requests: Sequence[AccessRequest] = ()
+    older_than: int | None = None
+    is_cut: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class RequestSearch:
+    """Finds requests among those that the person may see."""
+
+    def find(self, person: Person, wanted: Wanted) -> Found:
+        """Return at most ``PAGE_LENGTH`` requests that all of ``wanted`` is true of.
+
+        Each word of the text must begin the number or stand in what the request names: requester, approver,
+        resource, workspace. Raises ``NotThere`` for everybody's requests unless the person is an admin.
+        """
+        session = db.session()
+        conditions = _conditions(session, person, wanted)
+        if conditions is None:
+            return Found()
+        before = min(LARGEST_ID if wanted.older_than is None else wanted.older_than, LARGEST_ID)
+        lead, back_to = _lead(session, conditions, before=before)
+        rows = session.scalars(
+            select(AccessRequest)
+            .where(lead.between(before=before, back_to=back_to), *(each.holds for each in conditions))
+            .options(*_what_a_list_shows())
+            .order_by(AccessRequest.id.desc())
+            .limit(PAGE_LENGTH + 1)
+        ).all()
+        if len(rows) > PAGE_LENGTH:
+            return Found(requests=rows[:PAGE_LENGTH], older_than=rows[PAGE_LENGTH - 1].id)
+        return Found(requests=rows, older_than=back_to or None, is_cut=bool(back_to))
+
+    def decides(self, person: Person) -> bool:
+        """Whether there is any request that this person decides, has decided or is expected to decide about."""
+        theirs = select(Approval.id).filter_by(approver_id=person.id).where(Approval.request_id.is_not(None))
+        named = select(ApprovalDecider.approval_id).filter_by(user_id=person.user_id)
+        return any(db.session.scalar(each.limit(1)) is not None for each in (theirs, named))
+
+
+def _conditions(session: Session, person: Person, wanted: Wanted) -> list[Condition] | None:
+    """Return what has to be true, or None when it is true of nothing."""
+    conditions = [_whose(person, wanted.whose)] if wanted.whose != Whose.EVERYBODYS else []
+    if wanted.whose == Whose.EVERYBODYS and not person.is_organization_admin:
+        raise NotThere
+    if wanted.state is not None:
+        conditions.append(in_state(wanted.state))
+    mentioned = _mentioned(session, wanted)
+    if mentioned is None:
+        return None
+    conditions += mentioned
+    return conditions or [any_request()]
+
+
+def _whose(person: Person, whose: Whose) -> Condition:
+    if whose == Whose.MINE:
+        return asked_by(person.id)
+    return waiting_for(person) if whose == Whose.TO_DECIDE else decided_by(person)
+
+
+def _mentioned(session: Session, wanted: Wanted) -> list[Condition] | None:
+    """Return that each word is mentioned, or all as one where something is called so; None if one is nowhere.
+
+    Two words of a name are common each; together they lead straight to whom they mean. Only admins search so: it
+    tells that there is such a name.
+    """
+    words = _words(wanted.text)
+    if len(words) > 1 and wanted.whose == Whose.EVERYBODYS:
+        whole = mentions(session, " ".join(words))
+        if whole is not None:
+            return [whole]
+    mentioned = [each for each in (mentions(session, word) for word in words) if each is not None]
+    return mentioned if len(mentioned) == len(words) else None
+
+
+def _words(text: str) -> list[str]:
+    # PostgreSQL takes no NUL
+    return list(dict.fromkeys(text[:LONGEST_TEXT].replace("\x00", " ").split()))[:MOST_WORDS]
+
+
+def _lead(session: Session, conditions: Sequence[Condition], *, before: int) -> tuple[Condition, int]:
+    """Choose the condition whose streams reach furthest back for the same work, and return how far (an id)."""
+    leads = [each for each in conditions if each.streams] or [any_request()]
+    is_all = len(conditions) == 1 and leads[0] is conditions[0] and leads[0].is_exact
+    reaches = session.execute(
+        select(
+            *(
+                each.reach(
+                    before=before,
+                    rows=PAGE_LENGTH + 1 if is_all else max(PAGE_LENGTH + 1, MOST_LOOKED_AT // each.width),
+                )
+                for each in leads
+            )
+        )
+    ).one()
+    reach, position = min((reach or 0, position) for position, reach in enumerate(reaches))
+    return leads[position], reach
+
+
+def _what_a_list_shows() -> tuple[Any, ...]:
+    approvals = selectinload(AccessRequest.approvals)
+    return (
+        selectinload(AccessRequest.items).joinedload(RequestItem.resource).lazyload(Resource.owner),
+        approvals.load_only(
+            Approval.state,
+            Approval.incident,
+            Approval.withdrawal_requested_at,
+            Approval.failure,
+            Approval.retries,
+            Approval.last_read_at,
+        ),
+        approvals.lazyload(Approval.template),
+        approvals.lazyload(Approval.records),
+    )

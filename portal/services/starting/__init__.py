@@ -1,0 +1,1 @@
+"""Starting an instance exactly once, and finding it again when an answer is lost."""

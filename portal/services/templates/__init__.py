@@ -1,0 +1,1 @@
+"""Approval templates: made, chosen, mapped, checked, and the flow behind them."""
