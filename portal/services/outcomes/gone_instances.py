@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import select
 
-from portal.channels.failures import Failure
+from portal.channels.failures import INSTANCE_GONE, Failure
 from portal.clock import Clock
 from portal.database import transaction
 from portal.models import AccessRequest, Approval, Person
@@ -19,7 +19,7 @@ from portal.services.audit import Actor, record
 from portal.services.faults import NotThere, Problem, ProblemReason
 from portal.services.outcomes.deciders import end_turns
 
-GONE, READ_CALL = "instance_gone", "getProcessInstance"
+READ_CALL = "getProcessInstance"
 # Right after its start DingTalk may not find an instance for a moment; by then minutes have passed.
 TRIES_BEFORE_THE_FIRST_READ = 6
 
@@ -73,4 +73,4 @@ def is_gone(approval: Approval) -> bool:
         return False
     failure = Failure.from_json(approval.failure)
     was_there = approval.last_read_at is not None or approval.retries >= TRIES_BEFORE_THE_FIRST_READ
-    return was_there and (failure.kind, failure.operation) == (GONE, READ_CALL)
+    return was_there and (failure.kind, failure.operation) == (INSTANCE_GONE, READ_CALL)

@@ -10,7 +10,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from portal.channels.approval_channel import AGREEMENTS, ApprovalChannel, Reading
-from portal.channels.failures import ChannelError, Failure, Retry
+from portal.channels.failures import INSTANCE_GONE, ChannelError, Failure, Retry
 from portal.clock import Clock
 from portal.database import transaction
 from portal.extensions import db
@@ -23,7 +23,7 @@ from portal.services.notices.notice_promises import promise_notice
 from portal.services.outcomes.acquaintance import meet
 from portal.services.outcomes.approval_records import keep_records
 from portal.services.outcomes.deciders import end_turns, keep_deciders
-from portal.services.outcomes.gone_instances import GONE, is_gone
+from portal.services.outcomes.gone_instances import is_gone
 from portal.services.outcomes.participants import Participants
 from portal.services.people import People
 from portal.services.work.retry_pauses import QUOTA_PAUSE, WITHDRAWAL_WAIT
@@ -142,7 +142,7 @@ class Outcomes:
             if not is_final(approval.state):
                 approval.failure = failure.to_json()
             approval.retries += 1
-            if is_final(approval.state) and failure.kind == GONE:
+            if is_final(approval.state) and failure.kind == INSTANCE_GONE:
                 self._settle_events(session, approval, [])
                 return
             if is_gone(approval):
