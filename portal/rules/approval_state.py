@@ -25,6 +25,9 @@ OUTCOMES = frozenset(
     {ApprovalState.APPROVED, ApprovalState.REJECTED, ApprovalState.WITHDRAWN, ApprovalState.TERMINATED}
 )
 
+# Incidents of approvals that nobody but the requester agreed to, or nobody at all: they give nothing to anybody.
+DOES_NOT_COUNT = frozenset({"self_approved", "nobody_agreed"})
+
 # An instance may still turn up for these: nothing is known to run, and nothing was given up.
 AWAITING_INSTANCE = frozenset({ApprovalState.SUBMITTED, ApprovalState.STARTING, ApprovalState.START_UNKNOWN})
 

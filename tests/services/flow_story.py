@@ -62,8 +62,10 @@ def accept(world: World, *names: str) -> None:
 
 
 def take_over(world: World, *accepts: str) -> None:
+    seen = drift(world).version
     with world.app.app_context():
-        world.services.template_acceptance.take_over(actor_named("alice"), template().id, accepts=accepts)
+        acceptance = world.services.template_acceptance
+        acceptance.take_over(actor_named("alice"), template().id, seen=seen, accepts=accepts)
 
 
 def drift(world: World) -> Drift:

@@ -8,6 +8,8 @@ from typing import Any
 import pytest
 
 from portal.channels.approval_channel import Record, RecordKind, Turn, TurnState
+from portal.extensions import db
+from portal.models import WorkNotice
 from portal.rules.approval_state import ApprovalState
 from portal.services.faults import NotThere, Problem
 from portal.services.outcomes.approval_records import told_in
@@ -226,6 +228,7 @@ def test_placeholders_are_never_named_never_asked_and_approve_nothing(
         assert [each.who for each in told_in(approval_of(number))] == ["", ""]
         assert state_of(number) == "approved"
         assert approval_of(number).incident["kind"] == "nobody_agreed"
+        assert db.session.query(WorkNotice).all() == []  # or the requester would be told of an approval
         before = calls(world, "getUser")
         work.outcomes.read(approval_id, channel, instance_id)
         assert calls(world, "getUser") == before
@@ -239,13 +242,14 @@ class AMadeUpChannel:
 
     def __init__(self, channel: Any, instance_id: str) -> None:
         self._reading = channel.read(instance_id)
+        self.state = ApprovalState.APPROVED
 
     def read(self, _instance_id: str) -> Any:
         users = ("V00_1", "somebody_else")
         at = self._reading.records[0].occurred_at
         return replace(
             self._reading,
-            state=ApprovalState.APPROVED,
+            state=self.state,
             records=tuple(
                 Record(kind=RecordKind.AGREED, user_id=each, remark="", occurred_at=at, others=users)
                 for each in users
@@ -254,6 +258,20 @@ class AMadeUpChannel:
                 Turn(user_id=each, node_name="", state=TurnState.WAITING, since=None) for each in users
             ),
         )
+
+
+def test_what_counts_for_nothing_does_not_come_to_count_by_another_word_of_dingtalk(
+    running: tuple[World, str, str],
+) -> None:
+    world, number, instance_id = running
+    with world.app.app_context():
+        approval_id, work = approval_of(number).id, world.services.approval_work
+        channel = AMadeUpChannel(work.channels["dingtalk"], instance_id)
+        for told_now in (ApprovalState.APPROVED, ApprovalState.REJECTED, ApprovalState.APPROVED):
+            channel.state = told_now
+            work.outcomes.read(approval_id, channel, instance_id)
+        assert approval_of(number).incident["kind"] == "nobody_agreed"
+    assert "it does not count and gives no access" in world.client("bob").get(f"/requests/{number}").text
 
 
 def test_an_agreement_that_hangs_on_an_unanswered_question_waits_for_the_answer(

@@ -9,7 +9,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from portal.models import Approval, ApprovalSettings, WorkNotice
-from portal.rules.approval_state import ApprovalState
+from portal.rules.approval_state import DOES_NOT_COUNT, ApprovalState
 
 
 class NoticeKind(StrEnum):
@@ -44,7 +44,7 @@ KIND_OF_STATE = {
     ApprovalState.COULD_NOT_START: NoticeKind.COULD_NOT_START,
 }
 # These outcomes are decided by nobody who counts, or are told in two ways.
-UNTRUE_INCIDENTS = frozenset({"self_approved", "contradiction"})
+UNTRUE_INCIDENTS = DOES_NOT_COUNT | {"contradiction"}
 
 
 def promise_notice(session: Session, approval: Approval, *, at: datetime) -> None:

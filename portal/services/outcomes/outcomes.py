@@ -16,7 +16,7 @@ from portal.database import transaction
 from portal.extensions import db
 from portal.models import Approval, CallbackEvent
 from portal.models.callback_event import EventState
-from portal.rules.approval_state import ApprovalState, is_final
+from portal.rules.approval_state import DOES_NOT_COUNT, ApprovalState, is_final
 from portal.services.approval_rows import locked, move, sum_up_request
 from portal.services.audit import PORTAL, record
 from portal.services.notices.notice_promises import promise_notice
@@ -151,7 +151,10 @@ class Outcomes:
             approval.due_at = self.clock.now() + (LONGEST_WAIT_WHILE_REFUSED if is_gone(approval) else pause)
 
     def _incident(self, session: Session, approval: Approval, kind: str, *, told: str) -> None:
-        if approval.incident and (approval.incident["kind"], approval.incident.get("told")) == (kind, told):
+        known = (approval.incident or {}).get("kind")
+        if known in DOES_NOT_COUNT:
+            return  # whatever else is told of it later, it must not come to count by that
+        if approval.incident and (known, approval.incident.get("told")) == (kind, told):
             return
         now = self.clock.now().isoformat()
         approval.incident = {**(approval.incident or {}), "kind": kind, "told": told, "at": now}

@@ -53,18 +53,18 @@ class TemplateAcceptance:
             )
             self.resumption.resume(session, row, at=now)
 
-    def take_over(self, actor: Actor, template_id: int, *, accepts: Collection[str]) -> None:
+    def take_over(self, actor: Actor, template_id: int, *, seen: str, accepts: Collection[str]) -> None:
         """Make the changed form and flow what requests are started with from now on.
 
-        Looks afresh. Raises ``Problem``: ``TEMPLATE_CHANGED`` when it is not what the admin saw (what is there now
-        is kept and shown), ``TEMPLATE_NOT_USABLE`` and ``BYPASS_NEEDS_CONSENT`` unless ``accepts`` names everybody
-        who would be passed over; ``ChannelError`` when DingTalk did not tell.
+        ``seen`` is the ``version`` of the drift that the admin read; another look may have found another one
+        since. Looks afresh. Raises ``Problem``: ``TEMPLATE_CHANGED`` when it is not what the admin saw (what is
+        there now is kept and shown), ``TEMPLATE_NOT_USABLE`` and ``BYPASS_NEEDS_CONSENT`` unless ``accepts`` names
+        everybody who would be passed over; ``ChannelError`` when DingTalk did not tell.
         """
-        seen = self._seen(template_id)
         report = self.template_check.check(template_id)
         if report.failure is not None:
             raise ChannelError(report.failure)
-        if report.drift.says != seen.says:
+        if report.drift.version != seen:
             raise Problem(ProblemReason.TEMPLATE_CHANGED)
         if not report.is_usable:
             raise Problem(ProblemReason.TEMPLATE_NOT_USABLE)
@@ -105,10 +105,6 @@ class TemplateAcceptance:
             after={"mode": row.mode, "fields": row.field_mapping, "accepted": row.bypass_acknowledged or []},
         )
         self.resumption.resume(session, row, at=self.clock.now())
-
-    def _seen(self, template_id: int) -> Drift:
-        with transaction() as session:
-            return Drift.from_json(_locked(session, template_id).drift)
 
 
 def to_be_accepted(session: Session, row: ApprovalTemplate) -> tuple[str, ...]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -60,6 +62,12 @@ class Drift:
     def says(self) -> tuple[object, ...]:
         """What a person reads of it: two that say the same are one drift, whatever ids their nodes have."""
         return (self.is_gone, self.is_disabled, self.form, self.flow)
+
+    @property
+    def version(self) -> str:
+        """A short text that differs whenever what a person reads of it does."""
+        told = {**self.to_json(), "nodes": None, "is_usable": None}
+        return hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()[:16]
 
 
 @dataclass(frozen=True, kw_only=True)

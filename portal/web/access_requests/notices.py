@@ -11,7 +11,7 @@ from flask_babel import format_time, gettext
 
 from portal.channels.failures import Failure, OwnFailure, Retry
 from portal.models import Approval, Person
-from portal.rules.approval_state import ApprovalState
+from portal.rules.approval_state import DOES_NOT_COUNT, ApprovalState
 from portal.services.outcomes.gone_instances import is_gone
 from portal.web.words.failures import failure_words
 from portal.web.words.states import state_badge
@@ -23,7 +23,6 @@ WITHDRAWAL_CALL = "terminateProcessInstance"
 # What a search consists of: a failure of theirs says nothing about the start itself.
 SEARCH_CALLS = frozenset({"listProcessInstanceIds", "getProcessInstance"})
 TWIN = "twin"
-DOES_NOT_COUNT = ("self_approved", "nobody_agreed")
 
 _FAILURE_MATTERS = (
     ApprovalState.SUBMITTED,

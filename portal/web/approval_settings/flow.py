@@ -54,7 +54,9 @@ def accept_bypass() -> BaseResponse:
 def take_over() -> BaseResponse:
     accepts = request.form.getlist("name") if request.form.get("accepts") == "y" else []
     try:
-        services().template_acceptance.take_over(current_actor(), _template_id(), accepts=accepts)
+        services().template_acceptance.take_over(
+            current_actor(), _template_id(), seen=request.form.get("seen", ""), accepts=accepts
+        )
     except Problem as problem:
         return _again(409, **problem_of(problem, section=Section.FLOW))
     except ChannelError:

@@ -26,13 +26,14 @@ from portal.web.words.template_drift import drift_words
 @dataclass(frozen=True, kw_only=True)
 class FlowView:
     """``verdict`` and ``nodes`` are those of now. Starting waits for consent that ``to_accept`` are not asked, which
-    ``names_to_accept`` says for reading; ``takes_over`` says whether ``drift`` may be taken over."""
+    ``names_to_accept`` says for reading; ``takes_over`` says whether ``drift``, by its ``drift_version``, may be."""
 
     verdict: VerdictWords
     passes_approver: bool
     reasons: tuple[ReasonWords, ...]
     nodes: tuple[NodeWords, ...]
     drift: tuple[str, ...]
+    drift_version: str
     takes_over: bool
     to_accept: tuple[str, ...]
     names_to_accept: tuple[str, ...]
@@ -53,6 +54,7 @@ def flow_view(template: ApprovalTemplate) -> FlowView:
         reasons=reasons_words(verdict),
         nodes=tuple(node_words(node) for node in nodes),
         drift=drift_words(drift),
+        drift_version=drift.version,
         takes_over=drift.is_usable,
         to_accept=to_accept,
         names_to_accept=(*bypassed_words(verdict.nodes_beyond(accepted)), *refused),

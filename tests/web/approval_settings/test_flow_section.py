@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+import pytest
+
 from portal.models.approval_template import ApprovalTemplate
 from tests.portal_world import World
 from tests.services.flow_story import (
@@ -14,11 +16,12 @@ from tests.services.flow_story import (
     check,
     code,
     design,
+    drift,
     meet,
     template,
 )
 from tests.services.story import ask, fault, follow, set_up
-from tests.web.approval_settings.admin_browser import PAGE, AdminBrowser, words
+from tests.web.approval_settings.admin_browser import PAGE, AdminBrowser, hidden, words
 
 SECTION = f"{PAGE}/sections/flow"
 CHECKS, ACCEPTANCE, TAKEOVER = (f"/flow/{each}" for each in ("checks", "bypass-acceptance", "takeover"))
@@ -101,7 +104,11 @@ def test_accepting_what_is_out_of_date_is_refused(world: World, alice: AdminBrow
 def test_without_javascript_every_button_leads_back_to_the_page(world: World, alice: AdminBrowser) -> None:
     associate(world, KATE)
     given = {"template_id": template_id(world)}
-    for path, more in ((CHECKS, {}), (ACCEPTANCE, {"name": KATES_NAME, "accepts": "y"}), (TAKEOVER, {})):
+    for path, more in (
+        (CHECKS, {}),
+        (ACCEPTANCE, {"name": KATES_NAME, "accepts": "y"}),
+        (TAKEOVER, {"seen": drift(world).version}),
+    ):
         answer = alice.post(path, **{**given, **more})
         assert (answer.status_code, answer.headers["Location"]) == (303, f"{PAGE}#flow")
 
@@ -113,6 +120,7 @@ def test_drift_is_shown_and_taken_over_with_consent(world: World, alice: AdminBr
     page = alice.post(CHECKS, has_script=True, **given).text
     assert "“Choice” was removed from the flow." in part(page, "flow-drift")
     assert f"The flow would pass these people over now: {KATES_NAME}." in part(page, "flow-drift")
+    given["seen"] = hidden(page, "seen")
     refused = alice.post(TAKEOVER, has_script=True, **{**given, "name": KATES_NAME})
     assert refused.status_code == 409
     assert "People in this flow would be passed over" in words(refused.text)
@@ -126,10 +134,27 @@ def test_changes_that_came_since_are_shown_instead_of_taken_over(world: World, a
     associate(world, CHOICE, KATE)
     design(world, CHOICE)
     check(world)
+    seen = hidden(section(alice), "seen")
     design(world, CHOICE, KATE, {**KATE, "name": "Top", "people": ["iris"]})
-    refused = alice.post(TAKEOVER, has_script=True, template_id=template_id(world))
+    refused = alice.post(TAKEOVER, has_script=True, template_id=template_id(world), seen=seen)
     assert refused.status_code == 409
     assert f"“Top” was added to the flow: {IRIS_NAME}." in part(refused.text, "flow-drift")
+
+
+@pytest.mark.parametrize("seen", [None, "", "0123456789abcdef"])
+def test_changes_that_another_look_found_since_are_not_taken_over_unread(
+    world: World, alice: AdminBrowser, seen: str | None
+) -> None:
+    associate(world, CHOICE, KATE)
+    design(world, CHOICE)
+    check(world)
+    read = hidden(section(alice), "seen") if seen is None else seen
+    design(world, CHOICE, KATE, {**KATE, "name": "Top", "people": ["iris"]})
+    check(world)
+    refused = alice.post(TAKEOVER, has_script=True, template_id=template_id(world), seen=read)
+    assert refused.status_code == 409
+    assert "The template is not what you saw any more" in words(refused.text)
+    assert drift(world)
 
 
 def test_what_cannot_be_used_is_not_offered_for_taking_over(world: World, alice: AdminBrowser) -> None:
