@@ -26,6 +26,7 @@ from dingtalk_stream import AckMessage, Credential, DingTalkStreamClient, EventH
 from dingtalk_stream.frames import Headers
 from structlog import get_logger
 
+from portal.dingtalk.loose_json import text
 from portal.dingtalk.stream_gateway import StreamTicket
 
 log = get_logger("portal.dingtalk")
@@ -166,7 +167,7 @@ def message_of(event: EventMessage) -> str:
     taken = {name.casefold() for name in told}
     content = event.data if isinstance(event.data, dict) else {}
     inner = {name: value for name, value in content.items() if name.casefold() not in taken}
-    return json.dumps({**told, **inner}, ensure_ascii=False)
+    return text({**told, **inner})
 
 
 async def _connect(ticket: StreamTicket) -> Any:

@@ -8,8 +8,10 @@ from contextlib import contextmanager
 from typing import Any
 
 import pytest
+from dingtalk_stream.frames import EventMessage
 from sqlalchemy import text
 
+from portal.dingtalk.stream import message_of
 from portal.extensions import db
 from portal.models import CallbackEvent, CallbackTally
 from tests.portal_world import CORP_ID, World
@@ -74,3 +76,39 @@ def test_what_is_not_for_us_is_counted_and_not_asked_for_again(world: World, tol
     assert kept(world) == []
     tallies = world.look(lambda: [(each.reason, each.count) for each in db.session.query(CallbackTally)])
     assert tallies == [(reason, 1)]
+
+
+HALF_A_CHARACTER = "\ud83d"  # what is left of an emoji in a title that somebody cut
+
+
+def frame(*, event_id: object = "e-1", **content: object) -> EventMessage:
+    headers = {"eventType": "bpms_task_change", "eventCorpId": CORP_ID, "eventId": event_id}
+    told = {"type": "EVENT", "headers": headers, "data": json.dumps(content)}
+    read: EventMessage = EventMessage.from_dict(told)
+    return read
+
+
+@pytest.mark.parametrize(
+    "poisoned",
+    [
+        frame(title=HALF_A_CHARACTER, processInstanceId="i-1"),
+        frame(title="\x00", processInstanceId="i\x001"),
+        frame(event_id=HALF_A_CHARACTER),
+        frame(event_id=None, processInstanceId=HALF_A_CHARACTER),
+        frame(event_id={"a": [1]}, processInstanceId=["i-1"]),
+        frame(event_id="e" * 5000, processInstanceId="i" * 5000, type="t" * 5000),
+    ],
+)
+def test_what_no_database_could_store_is_kept_all_the_same(world: World, poisoned: EventMessage) -> None:
+    """Else it would come again and again, and what it tells of would be lost by this road."""
+    assert receive(world, message_of(poisoned))
+    assert len(kept(world)) == 1
+
+
+def test_an_event_for_another_organisation_cannot_say_in_its_content_that_it_is_for_ours(
+    world: World,
+) -> None:
+    foreign = frame(corpId=CORP_ID, CorpId=CORP_ID, processInstanceId="i-1")
+    foreign.headers.event_corp_id = "dingother"
+    assert receive(world, message_of(foreign))
+    assert kept(world) == []
