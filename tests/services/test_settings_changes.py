@@ -137,9 +137,7 @@ def test_a_custom_template_chosen_by_several_at_the_same_moment_is_kept_once(wor
 
     def keep() -> None:
         alice = db.session.query(Person).filter_by(user_id="alice").one()
-        world.services.custom_templates.keep(
-            actor_named("alice"), alice, process_code=code, accepts_bypass=True
-        )
+        world.services.custom_templates.keep(actor_named("alice"), alice, process_code=code, accepts=())
 
     assert at_once(world, *[keep] * 4) == [DONE] * 4
     assert world.look(lambda: db.session.query(ApprovalTemplate).count()) == 1

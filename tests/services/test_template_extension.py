@@ -73,7 +73,7 @@ def test_what_is_missing_is_added_and_everything_else_stays(world: World, ours: 
     assert set(after.mapping.fields) == set(FormFieldName)
     assert after.addable == ()
     assert after.is_usable
-    keep(world, ours, accepts_bypass=True)
+    keep(world, ours, accepts=after.bypassed)
     assert world.look(lambda: len(audited("approval_template.fields_added"))) == 1
 
 

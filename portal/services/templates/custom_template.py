@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -124,19 +125,20 @@ class CustomTemplates:
         person: Person,
         *,
         process_code: str,
-        accepts_bypass: bool,
+        accepts: Collection[str],
         mapping: FieldMapping | None = None,
         language: str | None = None,
     ) -> int:
         """Keep a custom template for association and return our row's id.
 
         Raises ``Problem(FIELDS_MISSING)`` when it cannot carry a request, and ``Problem(BYPASS_NEEDS_CONSENT)``
-        until the admin accepts, by name, who would be passed over.
+        until ``accepts`` names everybody who would be passed over by the flow of now, which the admin may not
+        have seen yet.
         """
         matching = self.match(person, process_code, mapping=mapping, language=language)
         if not matching.is_usable:
             raise Problem(ProblemReason.FIELDS_MISSING)
-        if matching.bypassed and not accepts_bypass:
+        if not set(matching.bypassed) <= set(accepts):
             raise Problem(ProblemReason.BYPASS_NEEDS_CONSENT, people=", ".join(matching.bypassed))
         corp_id = self.connection.binding().corp_id
         with transaction() as session:

@@ -40,7 +40,7 @@ class Association:
     matching: Matching | None = None
     is_redrawn: bool = False
     is_refused: bool = False
-    accepts_bypass: bool = False
+    accepts: Sequence[str] = ()
     extension: Extension | None = None
     fault: str = ""
     failure: Failure | None = None
@@ -51,6 +51,11 @@ class Association:
     def with_(self, **changes: Any) -> Self:
         """Return the same state with changes."""
         return replace(self, **changes)
+
+    @property
+    def accepts_bypass(self) -> bool:
+        """Whether everybody was accepted who would be passed over now."""
+        return self.matching is not None and set(self.matching.bypassed) <= set(self.accepts)
 
     @property
     def other_names(self) -> tuple[str, ...]:

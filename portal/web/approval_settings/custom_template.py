@@ -84,7 +84,7 @@ def show_custom(
         source=TemplateSource.CUSTOM,
         process_code=process_code,
         is_redrawn=is_redrawn,
-        accepts_bypass=request.form.get("accepts_bypass") == "y",
+        accepts=accepted_names(),
         failure=failure,
         extension=extension,
     )
@@ -117,6 +117,11 @@ def _chosen_from(query: str, *, afresh: bool) -> Association:
     except ChannelError as error:
         return association.with_(failure=error.failure)
     return association.with_(choices=found)
+
+
+def accepted_names() -> list[str]:
+    """Return whom the admin saw named and accepts to be passed over; nobody without the tick."""
+    return request.form.getlist("passed_over") if request.form.get("accepts_bypass") == "y" else []
 
 
 def refused(process_code: str, fault: FieldFault) -> Response:

@@ -12,7 +12,7 @@ from portal.services.faults import FieldFault, Problem, ProblemReason
 from portal.services.registry import services
 from portal.web.access import admin_required, current_actor, signed_in_person
 from portal.web.approval_settings.association import Association, show_association
-from portal.web.approval_settings.custom_template import refused, show_custom
+from portal.web.approval_settings.custom_template import accepted_names, refused, show_custom
 from portal.web.approval_settings.mapping_form import typed_mapping
 from portal.web.approval_settings.sections import Section, page_address, whole_number
 from portal.web.htmx import no_content, wants_partial
@@ -100,7 +100,7 @@ def _kept(process_code: str) -> int:
         current_actor(),
         signed_in_person(),
         process_code=process_code,
-        accepts_bypass=request.form.get("accepts_bypass") == "y",
+        accepts=accepted_names(),
         mapping=typed_mapping(request.form),
         language=request.form.get("language"),
     )

@@ -216,7 +216,16 @@ def test_people_in_the_flow_are_passed_over_only_with_consent_by_name(
     refused = alice.post("/template/association", has_script=True, **form)
     assert refused.status_code == 409
     assert "These would not be asked: Kate Xu 徐凯." in words(refused.text)
-    accepted = alice.post("/template/association", has_script=True, **form, accepts_bypass="y")
+    form |= {"accepts_bypass": "y", "passed_over": hidden(dialog, "passed_over")}
+    world.control(
+        "PUT", f"/templates/{code}/flow", {"nodes": [{**node, "name": "Top", "people": ["iris"]}, node]}
+    )
+    unseen = alice.post("/template/association", has_script=True, **form)
+    assert unseen.status_code == 409
+    assert "Iris He 何静" in words(unseen.text)
+    assert 'id="accepts-bypass" value="y" checked' not in unseen.text
+    world.control("PUT", f"/templates/{code}/flow", {"nodes": [node]})
+    accepted = alice.post("/template/association", has_script=True, **form)
     assert accepted.status_code == 204
     assert "Alice Zhang 张爱丽 accepted that people designed into the flow are not asked." in words(
         alice.get().text
