@@ -194,6 +194,22 @@ def test_one_decision_that_is_enough_releases_the_others() -> None:
     assert waiting(reading) == ["kate"]
 
 
+@pytest.mark.parametrize(
+    "then",
+    [
+        did("iris", "REDIRECT_PROCESS", 4),
+        did("bob", "TERMINATE_PROCESS_INSTANCE", 4),
+        {**agreed("iris", 4), "result": "REFUSE"},
+    ],
+)
+def test_nobody_is_called_released_where_something_else_ended_the_turns(then: dict[str, Any]) -> None:
+    reading = read(
+        [agreed("chen", 4), then],
+        [task(1, "chen", "COMPLETED", 0, 4, result="AGREE"), task(2, "iris", "CANCELED", 0, 4)],
+    )
+    assert "released" not in [kind for kind, _, _ in told(reading)]
+
+
 def test_what_is_sent_back_names_who_is_asked_again_or_the_requester() -> None:
     to_a_node = read(
         [agreed("chen", 2), did("iris", "REDIRECT_PROCESS", 5, node=B)],

@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from portal.dingtalk.instances import OperationRecord, Task
 
 HAND_OVER, SEND_BACK, DEPUTY = "REDIRECT_TASK", "REDIRECT_PROCESS", "EXECUTE_TASK_AGENT"
+TERMINATE = "TERMINATE_PROCESS_INSTANCE"
 APPEND_BEFORE, APPEND_AFTER = "APPEND_TASK_BEFORE", "APPEND_TASK_AFTER"
 DECISION = "EXECUTE_"
 START = "sid-startevent"
@@ -50,6 +51,8 @@ class TaskLinks:
     def released(self, position: int) -> tuple[str, ...]:
         """Return whose turn this agreement ended because one was enough."""
         record = self._records[position]
+        if self._is_ended_otherwise(position):
+            return ()
         return tuple(
             task.user_id
             for task in self._tasks
@@ -57,6 +60,14 @@ class TaskLinks:
             and _is_at(task, record)
             and task.user_id != record.user_id
             and _same_minute(task.finished_at, record.at)
+        )
+
+    def _is_ended_otherwise(self, position: int) -> bool:
+        """Whether within the same minute something else ended turns too: nothing says then what ended which."""
+        return any(
+            _same_minute(later.at, self._records[position].at)
+            and (later.kind in (SEND_BACK, TERMINATE) or later.result == "REFUSE")
+            for later in self._records[position + 1 :]
         )
 
     def _each(self, kind: str, find: Callable[[OperationRecord], list[str]]) -> None:

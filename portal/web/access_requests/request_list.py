@@ -14,6 +14,7 @@ from portal.services.requests.request_search import LONGEST_TEXT, Found, Wanted,
 from portal.web.access import signed_in_person
 from portal.web.access_requests.request_form import text_of, whole_number
 from portal.web.access_requests.request_status import badge_of
+from portal.web.access_requests.who_decides import first_deciders
 from portal.web.htmx import render, replace_address, wants_partial
 
 _ENDPOINTS = {
@@ -43,7 +44,7 @@ def request_list(whose: Whose, *, has_setup_to_finish: bool = False) -> Response
         whose=whose,
         wanted=wanted,
         found=found,
-        rows=[(row, badge_of(row)) for row in found.requests],
+        rows=[(row, badge_of(row), first_deciders(row)) for row in found.requests],
         state_names=_STATE_NAMES,
         longest_text=LONGEST_TEXT,
         address=_address(replace(wanted, text="", state=None, older_than=None)),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import datetime
 
 from flask_babel import gettext
 
@@ -13,6 +14,8 @@ from portal.rules.approval_state import ApprovalState, is_final
 from portal.services.outcomes.gone_instances import is_gone
 from portal.web.access_requests.notices import Notice, counts_for_nothing, notices_about, web_address
 from portal.web.access_requests.timeline import Entry, timeline_of
+from portal.web.access_requests.whose_turn import is_sent_back, turns_in, unchanged_since
+from portal.web.words.records import name_list
 from portal.web.words.states import (
     gone_badge,
     state_badge,
@@ -27,11 +30,12 @@ _WAITS_FOR_THE_REQUESTER = (ApprovalState.COULD_NOT_START, ApprovalState.NEEDS_C
 
 @dataclass(frozen=True, kw_only=True)
 class RequestStatus:
-    """All that the partial shows; ``version`` changes whenever any of it does."""
+    """All that the partial shows; ``version`` changes whenever any of it does, ``since`` is the last step."""
 
     request: AccessRequest
     badge: tuple[str, str]
     sentence: str
+    since: datetime | None
     notices: tuple[Notice, ...]
     timeline: tuple[Entry, ...]
     links: tuple[str, ...]
@@ -51,7 +55,8 @@ def status_of(request: AccessRequest, *, viewer: Person, are_calls_stopped: bool
     return RequestStatus(
         request=request,
         badge=badge_of(request),
-        sentence=_sentence(request, are_calls_stopped=are_calls_stopped),
+        sentence=_sentence(request, viewer, are_calls_stopped=are_calls_stopped),
+        since=_since(request),
         notices=tuple(notice for approval in request.approvals for notice in notices_about(approval, viewer)),
         timeline=tuple(timeline_of(request)),
         links=tuple(_links(request)),
@@ -81,7 +86,7 @@ def badge_of(request: AccessRequest) -> tuple[str, str]:
     return withdrawing_badge() if _is_withdrawing(request) else state_badge(request.state)
 
 
-def _sentence(request: AccessRequest, *, are_calls_stopped: bool) -> str:
+def _sentence(request: AccessRequest, viewer: Person, *, are_calls_stopped: bool) -> str:
     kinds = {(each.incident or {}).get("kind") for each in request.approvals}
     if "self_approved" in kinds:
         return str(gettext("Agreed only by the requester: it does not count and gives no access."))
@@ -98,7 +103,36 @@ def _sentence(request: AccessRequest, *, are_calls_stopped: bool) -> str:
         waiting_for.insert(0, QUOTA_EXHAUSTED)
     if request.state == ApprovalState.SUBMITTED and waiting_for:
         return waiting_sentence(waiting_for[0])
+    if request.state == ApprovalState.PENDING:
+        return _whose_turn(request, viewer)
     return state_sentence(request.state)
+
+
+def _whose_turn(request: AccessRequest, viewer: Person) -> str:
+    running = [each for each in request.approvals if each.state == ApprovalState.PENDING]
+    turns = [turns_in(each) for each in running]
+    is_theirs = request.requester_id == viewer.id
+    if any(is_sent_back(each) for each in running):
+        if is_theirs:
+            return str(
+                gettext("It was sent back to you. Open it in DingTalk to submit it again, or withdraw it.")
+            )
+        name = request.requester.name
+        return str(gettext("It was sent back: %(name)s has to submit it again.", name=name))
+    waiting = {user_id for each in turns for user_id in each.waiting_user_ids}
+    if not is_theirs and viewer.corp_id == request.requester.corp_id and viewer.user_id in waiting:
+        return str(gettext("It is your turn: open it in DingTalk and decide."))
+    names = tuple(dict.fromkeys(name for each in turns for name in each.waiting))
+    if not names:
+        return state_sentence(request.state)
+    return str(gettext("The approval runs in DingTalk and waits for %(names)s.", names=name_list(names)))
+
+
+def _since(request: AccessRequest) -> datetime | None:
+    if _is_gone(request) or _is_withdrawing(request):
+        return None
+    running = [each for each in request.approvals if each.state == ApprovalState.PENDING]
+    return max((at for at in map(unchanged_since, running) if at is not None), default=None)
 
 
 def _links(request: AccessRequest) -> Iterator[str]:

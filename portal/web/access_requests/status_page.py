@@ -10,6 +10,7 @@ from portal.services.registry import services
 from portal.web.access import signed_in_person
 from portal.web.access_requests.request_status import status_of
 from portal.web.access_requests.sync_words import stop_mark, sync_of
+from portal.web.access_requests.who_decides import who_decides
 from portal.web.htmx import render, wants_partial
 from portal.web.words.problems import problem_words
 
@@ -36,5 +37,6 @@ def show_status(found: AccessRequest, *, problem: Problem | None = None) -> Resp
         sync=sync,
         is_swap=wants_partial(),
         is_theirs=found.requester_id == viewer.id,
+        deciding=[line for approval in found.approvals for line in who_decides(approval)],
         problem=problem_words(problem) if problem else None,
     )

@@ -10,11 +10,11 @@ from flask_babel import gettext
 
 from portal.channels.approval_channel import REFUSALS, RecordKind
 from portal.models import AccessRequest, Approval
-from portal.models.approval import DeciderState
 from portal.rules.approval_state import ApprovalState, is_final
 from portal.services.outcomes.approval_records import ToldRecord, told_in
 from portal.services.outcomes.gone_instances import is_gone
 from portal.web.access_requests.notices import counts_for_nothing
+from portal.web.access_requests.whose_turn import is_sent_back, turns_in
 from portal.web.words.records import name_list, record_words
 from portal.web.words.states import ended_by, gone_badge, state_badge
 
@@ -113,16 +113,14 @@ def _end(approval: Approval) -> ToldRecord | None:
 
 
 def _whose_turn(approval: Approval, *, kind: str) -> Iterator[Entry]:
-    waiting, expected = (
-        [row.person_name for row in approval.deciders if row.state == state and row.person_name]
-        for state in (DeciderState.WAITING, DeciderState.EXPECTED)
-    )
-    if approval.last_read_at is None and not waiting and approval.chosen_approvers is None:
-        waiting, expected = [approval.approver.name], []
-    if waiting:
-        yield Entry(kind=kind, title=gettext("Waiting for %(name)s", name=name_list(waiting)))
+    turns = turns_in(approval)
+    if is_sent_back(approval):
+        title = gettext("Waiting for %(name)s to submit it again", name=approval.requester.name)
+        yield Entry(kind=kind, title=title)
+    elif turns.waiting:
+        yield Entry(kind=kind, title=gettext("Waiting for %(name)s", name=name_list(turns.waiting)))
     else:
         yield Entry(kind=kind, title=gettext("Waiting for a decision in DingTalk"))
-    if expected:
-        title = gettext("Then it is the turn of %(names)s", names=name_list(expected))
+    if turns.later:
+        title = gettext("Then it is the turn of %(names)s", names=name_list(turns.later))
         yield Entry(kind="neutral", title=title)

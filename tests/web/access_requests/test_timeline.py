@@ -12,6 +12,7 @@ from flask_babel import Babel
 from portal.channels.approval_channel import RecordKind
 from portal.models import AccessRequest, Approval, ApprovalDecider, ApprovalRecord, Person
 from portal.web.access_requests.timeline import timeline_of
+from portal.web.access_requests.whose_turn import unchanged_since
 
 
 @pytest.fixture(autouse=True)
@@ -115,6 +116,39 @@ def test_whose_turn_it_is_and_who_comes_later() -> None:
         )
     ]
     assert titles(request)[2:] == ["Waiting for Dora and Kate", "Then it is the turn of Chen"]
+
+
+def expected(*people: tuple[str, str, str]) -> list[ApprovalDecider]:
+    return [
+        ApprovalDecider(
+            user_id=name.lower(), position=n, person_name=name, node_name=node, rule=rule, state="expected"
+        )
+        for n, (name, node, rule) in enumerate(people)
+    ]
+
+
+def test_before_anything_was_read_the_first_node_is_waited_for() -> None:
+    request = a_request()
+    (approval,) = request.approvals
+    approval.last_read_at = None
+    approval.chosen_approvers = [{"node_name": "Approver", "user_ids": ["dora"], "names": ["Dora"]}]
+    select = "selected_by_initiator"
+    approval.deciders = expected(
+        ("Dora", "Approver", select), ("Iris", "Approver", select), ("Kate", "Finance", "specified_members")
+    )
+    assert titles(request)[2:] == ["Waiting for Dora", "Then it is the turn of Iris and Kate"]
+
+
+def test_what_was_sent_back_to_the_requester_names_nobody_who_comes_next() -> None:
+    request = a_request(("sent_back", "Dora", 4), ("commented", "Kate", 5))
+    (approval,) = request.approvals
+    approval.request = request
+    approval.deciders = [
+        ApprovalDecider(user_id="bob", position=9, person_name="Bob", state="waiting"),
+        *expected(("Kate", "Finance", "specified_members")),
+    ]
+    assert titles(request)[-1] == "Waiting for Bob to submit it again"
+    assert unchanged_since(approval) == at(4)
 
 
 def test_every_end_says_who_ended_it() -> None:
