@@ -110,7 +110,7 @@ class World:
             f"{self.sandbox.url}/control{path}",
             json=body,
             headers={"X-Sandbox-Control": "1"},
-            timeout=10,
+            timeout=60,
         )
         answer.raise_for_status()
         return answer.json() if answer.content else None
@@ -156,7 +156,7 @@ class World:
                 db.session.remove()
         return done
 
-    def work_until(self, is_true: Callable[[], bool], *, seconds: float = 10) -> None:
+    def work_until(self, is_true: Callable[[], bool], *, seconds: float = 60) -> None:
         """Work until something is so; fails when it does not become so in time."""
         deadline = time.monotonic() + seconds
         while not self.look(is_true):

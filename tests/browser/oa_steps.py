@@ -26,7 +26,8 @@ def set_template_switch(page: Page, demo: RunningDemo, switch: str, *, on: bool)
     page.goto(f"{demo.sandbox_url}/console/templates")
     page.get_by_role("link", name="Quick BI Permission Request", exact=True).click()
     page.get_by_role("checkbox", name=switch).set_checked(on)
-    page.get_by_role("button", name="Save settings").click()
+    with page.expect_navigation():
+        page.get_by_role("button", name="Save settings").click()
     expect(page.get_by_role("checkbox", name=switch)).to_be_checked(checked=on)
 
 

@@ -13,7 +13,7 @@ import requests
 
 from tests.portal_world import free_port
 
-READY_WITHIN_SECONDS = 60
+READY_WITHIN_SECONDS = 120
 
 
 class RunningDemo:
@@ -55,7 +55,7 @@ class RunningDemo:
     def __exit__(self, *_: object) -> None:
         assert self._process is not None
         self._process.terminate()
-        assert self._process.wait(20) == 0, self.console()
+        assert self._process.wait(60) == 0, self.console()
 
     def console(self) -> str:
         return (self.instance / "console.log").read_text()
@@ -66,15 +66,15 @@ class RunningDemo:
             f"{self.sandbox_url}/control{path}",
             json=body,
             headers={"X-Sandbox-Control": "1"},
-            timeout=10,
+            timeout=60,
         )
         answer.raise_for_status()
         return answer.json() if answer.content else None
 
     def _is_ready(self) -> bool:
         try:
-            is_up = requests.get(f"{self.portal_url}/health/ready", timeout=2).status_code == 200
-        except requests.ConnectionError:
+            is_up = requests.get(f"{self.portal_url}/health/ready", timeout=10).status_code == 200
+        except requests.RequestException:  # busy is not ready, like not there yet
             return False
         # The console's welcome comes after the sandbox's handshake with the callback.
         return is_up and "Begin:" in self.console()

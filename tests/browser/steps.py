@@ -90,7 +90,8 @@ def act_as(page: Page, demo: RunningDemo, name: str) -> None:
 def tick_permission(page: Page, permission: str) -> None:
     """In DingTalk's developer console: switch a permission of the app on."""
     page.get_by_role("checkbox", name=permission).check()
-    page.get_by_role("button", name="Save permissions").click()
+    with page.expect_navigation():
+        page.get_by_role("button", name="Save permissions").click()
     expect(page.get_by_role("checkbox", name=permission)).to_be_checked()
 
 

@@ -257,7 +257,7 @@ class RunningPortal:
     def _is_answering(self) -> bool:
         try:
             return requests.get(f"{self.url}/health/live", timeout=5).status_code == 200
-        except requests.ConnectionError:
+        except requests.RequestException:
             return False
 
 

@@ -145,7 +145,7 @@ class Caller:
         return self.control("POST", f"instances/{instance_id}/actions", body)
 
 
-def until(condition: Callable[[], Any], *, seconds: float = 5.0) -> Any:
+def until(condition: Callable[[], Any], *, seconds: float = 40.0) -> Any:
     """Wait for a truthy answer; fails when there is none in time."""
     ends = time.monotonic() + seconds
     while time.monotonic() < ends:

@@ -132,7 +132,7 @@ def test_of_two_connections_each_message_goes_to_one(caller: Caller) -> None:
 
 
 def test_later_brings_the_event_again(caller: Caller) -> None:
-    choose_stream(caller)
+    choose_stream(caller, stream_ack_seconds=3)
     with connect(address_of(ask(caller))) as websocket:
         until(lambda: connections(caller))
         caller.control("POST", "events", {"payload": {"EventType": "bpms_task_change", "eventId": "e-1"}})

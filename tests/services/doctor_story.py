@@ -14,7 +14,7 @@ from portal.services.doctor.doctor import Doctor
 from portal.services.doctor.limits import Limits
 from portal.services.doctor.making import make_doctor
 from portal.services.doctor.run import CheckResult
-from portal.services.registry import Services
+from portal.services.registry import KEY, Services
 from portal.settings import Settings
 from tests.portal_world import AES_KEY, TOKEN, World
 from tests.services.story import actor_named, approval_of, set_up, started
@@ -44,6 +44,13 @@ def make_well(world: World) -> None:
     number, _ = started(world)
     world.work_until(lambda: approval_of(number).heard_at is not None, seconds=60)
     let_a_worker_live(world)
+    be_patient(world)
+
+
+def be_patient(world: World) -> None:
+    """Let the doctor's pages wait as long as tests do; a page asks for many lines at once."""
+    world.services = replace(world.services, doctor=doctor_of(world))
+    world.app.extensions[KEY] = world.services
 
 
 def press_save_in_dingtalk(world: World) -> None:

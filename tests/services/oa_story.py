@@ -36,7 +36,16 @@ def deciders(number: str) -> dict[str, str]:
 
 def asked_until(world: World, number: str, **states: str) -> None:
     """Work until these people stand so."""
-    world.work_until(lambda: states.items() <= deciders(number).items(), seconds=30)
+    world.work_until(lambda: states.items() <= deciders(number).items())
+
+
+def hear_everything(world: World) -> None:
+    """Work until DingTalk has nothing more to tell."""
+    world.work_until(
+        lambda: all(each["state"] != "waiting" for each in world.control("GET", "/deliveries")["deliveries"])
+    )
+    while world.work():
+        continue
 
 
 def list_of(world: World, person: str, whose: Whose) -> list[str]:

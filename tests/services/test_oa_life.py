@@ -23,6 +23,7 @@ from tests.services.oa_story import (
     act,
     asked_until,
     deciders,
+    hear_everything,
     list_of,
     set_up_running,
     told,
@@ -49,7 +50,6 @@ def running(world: World) -> tuple[World, str, str]:
     return set_up_running(world)
 
 
-@pytest.fixture
 def test_a_countersigner_asked_afterwards_who_refuses_ends_it(running: tuple[World, str, str]) -> None:
     world, number, instance_id = running
     act(world, instance_id, "chen", "countersign_after", to=["dora"])
@@ -150,7 +150,8 @@ def test_a_deleted_approval_gets_no_made_up_outcome_is_asked_about_rarely_and_ca
     act(world, instance_id, "chen", "redirect", to="iris")
     asked_until(world, number, iris="waiting")
     act(world, instance_id, "alice", "delete")
-    world.work_until(lambda: failure_of(number).get("kind") == "instance_gone", seconds=30)
+    world.work_until(lambda: failure_of(number).get("kind") == "instance_gone")
+    hear_everything(world)
     reads = calls(world, READ)
     for _ in range(8):
         world.let_pass(hours=2)
@@ -187,7 +188,7 @@ def test_an_admin_closes_a_deleted_approval_as_ended_and_never_one_that_still_ru
     act(world, instance_id, "chen", "redirect", to="iris")
     asked_until(world, number, iris="waiting")
     act(world, instance_id, "alice", "delete")
-    world.work_until(lambda: bool(failure_of(number)), seconds=30)
+    world.work_until(lambda: bool(failure_of(number)))
     with world.app.app_context():
         world.services.gone_instances.close(actor_named("alice"), person_named("alice"), number)
     assert world.look(lambda: state_of(number)) == "terminated"

@@ -58,7 +58,7 @@ def decided(world: World, action: str = "agree", **asked: object) -> str:
     number, instance_id = started(world, **asked)
     outcome = {"agree": "approved", "refuse": "rejected"}[action]
     world.act(instance_id, "chen", action)
-    world.work_until(lambda: state_of(number) == outcome, seconds=20)
+    world.work_until(lambda: state_of(number) == outcome)
     settled(world)
     return number
 
@@ -87,7 +87,7 @@ def test_the_notice_is_in_the_language_of_the_request(world: World) -> None:
         approval_of(number).request.language = "zh"  # type: ignore[union-attr]
     follow(world, number, "pending")
     world.act(world.look(lambda: approval_of(number).instance_id), "chen", "agree")
-    world.work_until(lambda: state_of(number) == "approved", seconds=20)
+    world.work_until(lambda: state_of(number) == "approved")
     settled(world)
     assert number in card(world)["title"]
 
@@ -136,7 +136,7 @@ def test_an_administrator_ending_the_approval_is_told(world: World) -> None:
     set_up(world)
     number, instance_id = started(world)
     world.act(instance_id, "alice", "terminate")
-    world.work_until(lambda: state_of(number) == "terminated", seconds=20)
+    world.work_until(lambda: state_of(number) == "terminated")
     settled(world)
     assert card(world)["title"] == f"Ended: {number}"
 
@@ -157,7 +157,7 @@ def test_an_approval_that_only_the_requester_agreed_to_is_not_told_as_approved(w
     number, instance_id = started(world)
     world.act(instance_id, "chen", "redirect", to="bob")
     world.act(instance_id, "bob", "agree")
-    world.work_until(lambda: state_of(number) == "approved", seconds=20)
+    world.work_until(lambda: state_of(number) == "approved")
     settled(world)
     assert world.look(lambda: (approval_of(number).incident or {})["kind"]) == "self_approved"
     assert messages(world) == []
@@ -198,7 +198,7 @@ def test_somebody_who_has_left_is_told_nothing(world: World) -> None:
     with world.app.app_context(), transaction():
         person_named("bob").is_active = False
     world.act(instance_id, "chen", "agree")
-    world.work_until(lambda: state_of(number) == "approved", seconds=20)
+    world.work_until(lambda: state_of(number) == "approved")
     settled(world)
     assert messages(world) == []
     assert world.look(lambda: [each.state for each in notices()]) == ["dropped"]
@@ -210,7 +210,7 @@ def test_a_send_without_an_answer_is_repeated_and_arrives_once(world: World, nam
     number, instance_id = started(world)
     fault(world, name, "sendWorkNotice")
     world.act(instance_id, "chen", "agree")
-    world.work_until(lambda: state_of(number) == "approved", seconds=20)
+    world.work_until(lambda: state_of(number) == "approved")
     settled(world)
     world.let_pass(minutes=10)
     settled(world)
@@ -224,7 +224,7 @@ def test_a_throttled_send_is_tried_again_after_its_pause(world: World) -> None:
     number, instance_id = started(world)
     fault(world, "throttle_qps", "sendWorkNotice")
     world.act(instance_id, "chen", "agree")
-    world.work_until(lambda: state_of(number) == "approved", seconds=20)
+    world.work_until(lambda: state_of(number) == "approved")
     settled(world)
     assert messages(world) == []
     world.let_pass(seconds=30)
@@ -277,7 +277,7 @@ def test_two_workers_with_the_same_notice_tell_once(world: World) -> None:
     set_up(world)
     number, instance_id = started(world)
     world.act(instance_id, "chen", "agree")
-    world.work_until(lambda: state_of(number) == "approved", seconds=20)
+    world.work_until(lambda: state_of(number) == "approved")
     (notice_id,) = world.look(lambda: [each.id for each in notices()])
     deliver = world.services.work_notices.deliver
     assert at_once(world, lambda: deliver(notice_id), lambda: deliver(notice_id)) == [DONE, DONE]

@@ -97,7 +97,7 @@ def start_web(world: World, processes: ExitStack, number: int) -> str:
 def is_answering(url: str) -> bool:
     try:
         return requests.get(f"{url}/health/live", timeout=5).status_code == 200
-    except requests.ConnectionError:
+    except requests.RequestException:
         return False
 
 
