@@ -67,7 +67,7 @@ def test_sixteen_threads_whose_token_is_refused_fetch_one_new_token(
             refusals[0] += 1
             is_stale = refusals[0] <= 16
         if is_stale:
-            together.wait(timeout=5)
+            together.wait(timeout=30)
             return wrapped("42001")
         return {"errcode": 0, "result": {"userid": "bob"}}
 
@@ -115,12 +115,12 @@ def test_tokens_of_different_apps_do_not_mix_or_wait_for_each_other() -> None:
 
     def slow() -> AppToken:
         is_inside.set()
-        assert go_on.wait(5)
+        assert go_on.wait(30)
         return AppToken(text="slow", lifetime_seconds=100)
 
     with ThreadPoolExecutor(1) as threads:
         waiting = threads.submit(tokens.token, app_key="slow", fetch=slow)
-        assert is_inside.wait(5)
+        assert is_inside.wait(30)
         other = tokens.token(app_key="other", fetch=lambda: AppToken(text="other", lifetime_seconds=100))
         go_on.set()
         assert (other, waiting.result(5)) == ("other", "slow")

@@ -65,8 +65,8 @@ def far_caller(config: SandboxConfig, port: int) -> Iterator[Caller]:
 
 def is_up(port: int) -> bool:
     try:
-        return requests.get(f"http://127.0.0.1:{port}/gettoken", timeout=2).ok
-    except requests.exceptions.ConnectionError:
+        return requests.get(f"http://127.0.0.1:{port}/gettoken", timeout=10).ok
+    except requests.RequestException:
         return False
 
 
@@ -83,7 +83,7 @@ def test_a_pending_delivery_and_its_instance_outlive_a_kill(
             "events": ["bpms_instance_change"],
         }
         far_caller.control("PUT", "subscription", subscription)
-        far_caller.control("PUT", "settings", {"retry_delays_seconds": [1, 1]})
+        far_caller.control("PUT", "settings", {"retry_delays_seconds": [3, 3]})
         instance = far_caller.start(far_caller.make_template())
         until(lambda: receiver.queries)
         process.send_signal(signal.SIGKILL)
@@ -91,7 +91,7 @@ def test_a_pending_delivery_and_its_instance_outlive_a_kill(
     assert receiver.events == []
     far_caller.http.close()
     with start():
-        event = until(lambda: receiver.events, seconds=10)[0]
+        event = until(lambda: receiver.events)[0]
         assert event["processInstanceId"] == instance
         assert far_caller.detail(instance)["status"] == "RUNNING"
 
@@ -104,7 +104,7 @@ def test_an_instance_made_before_a_killed_answer_exists_after_the_restart(
         body = far_caller.start_body(code)
         far_caller.control("POST", "faults", {"fault": "time_out_after_commit"})
         with pytest.raises(requests.exceptions.ReadTimeout):
-            far_caller.new("POST", "workflow/processInstances", json=body, timeout=1)
+            far_caller.new("POST", "workflow/processInstances", json=body, timeout=4)
         process.send_signal(signal.SIGKILL)
         process.wait()
     far_caller.http.close()
@@ -116,7 +116,7 @@ def test_an_instance_made_before_a_killed_answer_exists_after_the_restart(
 def test_a_signal_ends_it_cleanly(start: Start, number: signal.Signals) -> None:
     with start() as process:
         process.send_signal(number)
-        assert process.wait(timeout=10) == 0
+        assert process.wait(timeout=60) == 0
 
 
 @pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="reads memory from /proc")

@@ -19,7 +19,7 @@ from .caller import Caller, until
 from .official_stream import OfficialClient, official_client
 
 FAST = {"stream_ack_seconds": 0.3, "stream_closing_seconds": 0.5, "stream_ping_seconds": 0.2}
-LONG = 40.0
+LONG = 90.0
 
 
 def ask(caller: Caller, *, accept: str = "application/json", **changes: Any) -> requests.Response:

@@ -209,7 +209,7 @@ def edit_the_form(**changes: Any) -> Step:
             components.append(_component("TextField", "TextField-more", more))
         url = world.sandbox.url
         secret = {"appKey": APP_KEY, "appSecret": APP_SECRET}
-        token = requests.post(f"{url}/v1.0/oauth2/accessToken", json=secret, timeout=10).json()["accessToken"]
+        token = requests.post(f"{url}/v1.0/oauth2/accessToken", json=secret, timeout=60).json()["accessToken"]
         saved = requests.post(
             f"{url}/v1.0/workflow/forms",
             json={
@@ -218,7 +218,7 @@ def edit_the_form(**changes: Any) -> Step:
                 "formComponents": components,
             },
             headers={"x-acs-dingtalk-access-token": token},
-            timeout=10,
+            timeout=60,
         )
         assert saved.ok, saved.text
 

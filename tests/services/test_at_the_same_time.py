@@ -68,7 +68,7 @@ def test_a_person_who_acts_while_the_worker_writes_waits_and_succeeds(world: Wor
     has_begun = threading.Event()
     worker = threading.Thread(target=worker_writes, args=(world, number), kwargs={"has_begun": has_begun})
     worker.start()
-    assert has_begun.wait(5)
+    assert has_begun.wait(30)
     does(world, number)  # type: ignore[operator]
     worker.join(10)
 
@@ -248,7 +248,7 @@ def test_workers_that_take_due_work_together_take_each_once(world: World) -> Non
     together, taken = threading.Barrier(3), []
 
     def work() -> None:
-        together.wait(5)
+        together.wait(30)
         with world.app.app_context():
             world.services.due_work.take(limit=4, hand_over=lambda _, due: taken.append(due.key))
 

@@ -370,7 +370,7 @@ def test_processes_that_bind_first_at_the_same_moment_bind_once(world: World) ->
 
     def bind() -> None:
         with world.app.app_context():
-            together.wait(5)
+            together.wait(30)
             try:
                 world.services.dingtalk_apps.bind_initially(world.settings.initial_binding)
             except Exception as error:

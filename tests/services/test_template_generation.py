@@ -77,7 +77,7 @@ def test_of_two_admins_at_once_one_makes_it_and_the_other_is_told(alice: World) 
     together, verdicts = threading.Barrier(2), []
 
     def press() -> None:
-        together.wait(5)
+        together.wait(30)
         try:
             generate(alice)
             verdicts.append("made")

@@ -17,7 +17,7 @@ from portal.streaming.listener import Listener
 from tests.portal_world import World
 from tests.services.story import actor_named
 
-PATIENCE_SECONDS = 40.0
+PATIENCE_SECONDS = 90.0
 FAST = {"stream_ack_seconds": 0.5, "stream_attempts": 1000, "stream_closing_seconds": 1.0}
 
 

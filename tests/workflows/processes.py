@@ -20,7 +20,7 @@ from tests.portal_world import World
 
 ROOT = Path(__file__).parents[2]
 # A busy machine starts a process in many seconds.
-PATIENCE_SECONDS = 60.0
+PATIENCE_SECONDS = 120.0
 ENDING_SECONDS = 60.0
 IN_FLIGHT = text(
     "SELECT workflow_uuid, status, executor_id, application_version FROM dbos.workflow_status "

@@ -63,7 +63,7 @@ def make_template(world: World, *, name: str, labels: list[str], required: str =
     """Let somebody make a template in DingTalk by hand; ``required`` adds a field that needs a choice."""
     url = world.sandbox.url
     secret = {"appKey": APP_KEY, "appSecret": APP_SECRET}
-    token = requests.post(f"{url}/v1.0/oauth2/accessToken", json=secret, timeout=10).json()["accessToken"]
+    token = requests.post(f"{url}/v1.0/oauth2/accessToken", json=secret, timeout=60).json()["accessToken"]
     components = [_component("TextField", label, position) for position, label in enumerate(labels)]
     if required:
         choice = _component("DDSelectField", required, len(labels))
@@ -73,7 +73,7 @@ def make_template(world: World, *, name: str, labels: list[str], required: str =
         f"{url}/v1.0/workflow/forms",
         json={"name": name, "formComponents": components},
         headers={"x-acs-dingtalk-access-token": token},
-        timeout=10,
+        timeout=60,
     )
     return str(answer.json()["result"]["processCode"])
 

@@ -12,7 +12,7 @@ from portal.services.doctor.checks import CheckName
 from tests.portal_world import AES_KEY, APP_SECRET, SECRET_KEY, TOKEN, World
 from tests.services.doctor_faults import deny, grant
 
-PATIENCE_SECONDS = 60
+PATIENCE_SECONDS = 180
 
 
 def run(world: World, *arguments: str, **environ: str) -> subprocess.CompletedProcess[str]:
