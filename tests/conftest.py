@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import expect
 
 # A busy machine may take long to draw; what never comes fails all the same.
-expect.set_options(timeout=20_000)
+expect.set_options(timeout=60_000)
 
 DRIVER_IS_MISSING = "The browser's driver needs libatomic (apt-get install libatomic1)"
 CHROMIUM_IS_MISSING = "Chromium is not installed (apt-get install chromium, or set PORTAL_TEST_CHROMIUM)"

@@ -46,7 +46,7 @@ def new_page(browser: Browser) -> Iterator[NewPage]:
 
     def open_page(**options: object) -> Page:
         context = browser.new_context(**{"locale": "en-GB", **options})
-        context.set_default_timeout(30_000)
+        context.set_default_timeout(90_000)
         contexts.append(context)
         page = context.new_page()
         page.on("pageerror", lambda error: complaints.append(str(error)))

@@ -75,7 +75,7 @@ def open_in_dingtalk(page: Page, demo: RunningDemo, number: str, *, as_person: s
     """In DingTalk's inbox: open the approval that carries this number."""
     act_as(page, demo, as_person)
     card = page.locator("#inbox li").filter(has_text=number)
-    reload_until(page, lambda: card.count() > 0, seconds=30)
+    reload_until(page, lambda: card.count() > 0)
     # The inbox draws itself anew every two seconds: a click may hit what is just being replaced.
     page.goto(f"{demo.sandbox_url}{card.get_by_role('link').first.get_attribute('href')}")
 
@@ -109,7 +109,7 @@ def generate_key(page: Page, name: str) -> str:
     return made
 
 
-def reload_until(page: Page, is_so: object, *, seconds: float = 10) -> None:
+def reload_until(page: Page, is_so: object, *, seconds: float = 60) -> None:
     """Reload the page until something is so: what a person without JavaScript does."""
     deadline = time.monotonic() + seconds
     while not is_so():  # type: ignore[operator]

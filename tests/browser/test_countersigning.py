@@ -12,7 +12,7 @@ from tests.browser.running_demo import RunningDemo
 from tests.browser.steps import ALICE, BOB, CHEN, DORA, ask_for_access, decide, set_up_approval, sign_in
 
 pytestmark = pytest.mark.browser
-SEEN = 30_000
+SEEN = 90_000
 
 
 def test_countersigns_before_and_after_are_followed_to_the_approval(

@@ -119,7 +119,7 @@ def test_a_template_is_found_mapped_previewed_confirmed_and_tested(
     dialog.get_by_role("radio", name=CHEN).check()
     dialog.locator("#trial-form").get_by_role("button", name="Test", exact=True).click()
     expect(dialog.locator("#trial")).to_be_visible()
-    world.work_until(lambda: newest_test().approval.state == "pending", seconds=40)
+    world.work_until(lambda: newest_test().approval.state == "pending")
     (instance,) = instances(world)
     assert instance["values"] == {
         "Ticket": world.look(lambda: newest_test().number),

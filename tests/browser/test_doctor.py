@@ -17,7 +17,7 @@ from tests.services.doctor_story import keep_well, make_well
 pytestmark = pytest.mark.browser
 
 DOCTOR = f"{SETTINGS}/doctor"
-PATIENCE_MILLISECONDS = 60_000
+PATIENCE_MILLISECONDS = 90_000
 
 
 @pytest.fixture(scope="module")

@@ -23,7 +23,7 @@ from tests.browser.steps import (
 )
 
 pytestmark = pytest.mark.browser
-SEEN = 30_000
+SEEN = 90_000
 
 
 def test_a_decision_that_was_not_heard_of_arrives_after_both_keys_were_made_equal_again(
@@ -44,7 +44,7 @@ def test_a_decision_that_was_not_heard_of_arrives_after_both_keys_were_made_equa
     decide(oa, demo, number, as_person=CHEN, button="Agree")
     health = alice.locator("#callback-health")
     alice.goto(f"{demo.portal_url}/settings/approval")
-    reload_until(alice, lambda: "The signature token differs" in health.inner_text(), seconds=30)
+    reload_until(alice, lambda: "The signature token differs" in health.inner_text())
     expect(health).to_contain_text("press Generate beside the token, copy it and press Save")
     expect(status).to_contain_text(f"Waiting for {CHEN}")
 
@@ -53,7 +53,7 @@ def test_a_decision_that_was_not_heard_of_arrives_after_both_keys_were_made_equa
     console.get_by_role("button", name="Save", exact=True).click()
     expect(console.get_by_text("Not saved.")).to_be_visible()
     alice.goto(f"{demo.portal_url}/settings/approval")
-    reload_until(alice, lambda: "The aes_key differs" in health.inner_text(), seconds=30)
+    reload_until(alice, lambda: "The aes_key differs" in health.inner_text())
     expect(health).to_contain_text("press Generate beside the aes_key, copy it and press Save")
     console.get_by_label("Encryption key aes_key").fill(generate_key(alice, "Encryption aes_key"))
     console.get_by_role("button", name="Save", exact=True).click()

@@ -12,7 +12,7 @@ from tests.browser.steps import ALICE, BOB, CHEN, ask_for_access, decide, set_up
 
 # What it proves of the portal is proved without a browser in every run.
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
-SEEN = 30_000
+SEEN = 90_000
 
 
 def test_a_chain_of_two_hand_overs_is_told_and_ends_with_the_last_one(

@@ -12,7 +12,7 @@ from tests.browser.running_demo import RunningDemo
 from tests.browser.steps import ALICE, checklist_line, set_up_approval, sign_in, start_test
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
-LONG = 60_000
+LONG = 90_000
 
 
 def test_following_the_page_events_arrive_by_stream(demo: RunningDemo, new_page: NewPage) -> None:

@@ -12,7 +12,7 @@ from tests.browser.steps import ALICE, BOB, CHEN, ask_for_access, set_up_approva
 
 # DingTalk allows no withdrawal in an instance's first 15 seconds, and in a browser time does not fly.
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
-SEEN = 60_000
+SEEN = 90_000
 MAY_WITHDRAW = "The requester may withdraw a running request"
 
 

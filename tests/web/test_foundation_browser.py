@@ -48,7 +48,7 @@ def browser(chromium_path: str) -> Iterator[Browser]:
 @pytest.fixture
 def context(browser: Browser, gallery_url: str) -> Iterator[BrowserContext]:
     context = browser.new_context(base_url=gallery_url)
-    context.set_default_timeout(5_000)
+    context.set_default_timeout(60_000)
     yield context
     context.close()
 
@@ -247,7 +247,7 @@ def test_the_skip_link_is_first_and_leads_to_the_content(page: Page) -> None:
 
 def test_everything_works_without_javascript(browser: Browser, gallery_url: str) -> None:
     context = browser.new_context(base_url=gallery_url, java_script_enabled=False)
-    context.set_default_timeout(5_000)
+    context.set_default_timeout(60_000)
     page = context.new_page()
     page.goto("/")
     page.click("#open-template")

@@ -62,7 +62,7 @@ def page(context: BrowserContext) -> Iterator[Page]:
 def signed_in(browser: Browser, world: World, *, has_javascript: bool = True) -> BrowserContext:
     """Return Bob's browser."""
     context = browser.new_context(base_url=world.portal_url, java_script_enabled=has_javascript)
-    context.set_default_timeout(30_000)
+    context.set_default_timeout(90_000)
     cookie = world.client("bob").get_cookie("portal_session")
     assert cookie
     context.add_cookies([{"name": "portal_session", "value": cookie.value, "url": world.portal_url}])

@@ -35,7 +35,7 @@ def browser(chromium_path: str) -> Iterator[Browser]:
 def as_alice(world: World, browser: Browser, **options: object) -> BrowserContext:
     """Open a browser window in which Alice is signed in."""
     context = browser.new_context(base_url=world.portal_url, **options)
-    context.set_default_timeout(30_000)
+    context.set_default_timeout(90_000)
     cookie = world.client("alice").get_cookie("portal_session")
     assert cookie
     context.add_cookies([{"name": "portal_session", "value": cookie.value, "url": world.portal_url}])
