@@ -212,13 +212,13 @@ CASES = [
     Case(
         about="the same person as the supervisor",
         rules=[select(), rule("Boss", "target_approval", "chen")],
-        words=["Selected by Initiator", "consistent with Direct Supervisor"],
+        words=["Selected by Initiator", "Consistent with Direct Supervisor"],
         kind=FULL,
     ),
     Case(
         about="the supervisor, alone in the flow",
         rules=[rule("Boss", "target_approval", "chen")],
-        words=["consistent with Direct Supervisor"],
+        words=["Consistent with Direct Supervisor"],
         kind=PEER,
         reasons=[NO_CHOICE],
         passed=("chen",),
@@ -283,7 +283,7 @@ CASES = [
         others=[select(), rule("Boss", "target_approval", "kate")],
         mine=Superiors(supervisors=frozenset({"chen"}), heads=(frozenset({"chen"}),)),
         theirs=Superiors(supervisors=frozenset({"kate"}), heads=(frozenset({"kate"}),)),
-        words=["Selected by Initiator", "consistent with Direct Supervisor"],
+        words=["Selected by Initiator", "Consistent with Direct Supervisor"],
         kind=FULL,
     ),
     Case(
@@ -292,7 +292,7 @@ CASES = [
         others=[select(), rule("Boss", "target_approval", "kate")],
         mine=Superiors(supervisors=frozenset({"chen"})),
         theirs=Superiors(supervisors=frozenset({"kate"})),
-        words=["Selected by Initiator", "consistent with Direct Supervisor"],
+        words=["Selected by Initiator", "Consistent with Direct Supervisor"],
         kind=FULL,
     ),
     Case(
@@ -300,7 +300,7 @@ CASES = [
         rules=[select(), rule("Boss", "target_approval", "chen")],
         others=[select(), rule("Boss", "target_approval", "chen")],
         theirs=BOB,
-        words=["Selected by Initiator", "consistent with Direct Supervisor"],
+        words=["Selected by Initiator", "Consistent with Direct Supervisor"],
         kind=FULL,
     ),
     Case(
@@ -378,7 +378,7 @@ CASES = [
     Case(
         about="a formula that does not say which",
         rules=[select(), rule("Next", "target_formula", "kate")],
-        words=["Selected by Initiator", "consistent with Formula, not supported"],
+        words=["Selected by Initiator", "Consistent with Formula, not supported"],
         kind=PEER,
         reasons=[UNSUPPORTED],
         passed=("kate",),
@@ -386,14 +386,14 @@ CASES = [
     Case(
         about="a formula that names the supervisor",
         rules=[select(), rule("Next", "target_formula", "chen")],
-        words=["Selected by Initiator", "consistent with Direct Supervisor"],
+        words=["Selected by Initiator", "Consistent with Direct Supervisor"],
         kind=FULL,
     ),
     Case(
         about="conditions",
         rules=[select()],
         facts={"isStaticWorkflow": False},
-        words=["Selected by Initiator", "consistent with Conditions, not supported"],
+        words=["Selected by Initiator", "Consistent with Conditions, not supported"],
         kind=PEER,
         reasons=[UNSUPPORTED],
         passed=("condition",),

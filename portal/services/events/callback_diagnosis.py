@@ -13,7 +13,7 @@ from portal.channels.callback_refusals import RefusalReason
 from portal.clock import Clock
 from portal.extensions import db
 from portal.models import CallbackEvent, CallbackTally, DingTalkApp
-from portal.services.events.stream_connections import StreamConnections
+from portal.services.events.stream_connections import StreamConnections, StreamReport
 
 
 class Finding(StrEnum):
@@ -68,34 +68,24 @@ class CallbackDiagnosis:
     clock: Clock
     stream: StreamConnections
 
-    def health(self, *, since: datetime | None = None) -> CallbackHealth:
-        """Return what was observed since a moment; without one, in the last day."""
+    def health(self, *, since: datetime | None = None, stream: StreamReport | None = None) -> CallbackHealth:
+        """Return what was observed since a moment; without one, in the last day.
+
+        ``stream`` is who listens, where the caller has asked already.
+        """
         since = since or self.clock.now() - timedelta(days=1)
         last_event_at = db.session.scalar(
             select(CallbackEvent.received_at).order_by(CallbackEvent.id.desc()).limit(1)
         )
-        app = db.session.get(DingTalkApp, 1)
-        check_url_at = app.check_url_at if app else None
+        check_url_at = db.session.scalar(select(DingTalkApp.check_url_at))
         refusals = self._refusals(since)
         return CallbackHealth(
-            finding=self._by_stream(since, last_event_at)
+            finding=_by_stream(stream or self.stream.report(), since, last_event_at)
             or _finding(since, last_event_at, check_url_at, refusals),
             last_event_at=last_event_at,
             check_url_at=check_url_at,
             refusals=refusals,
         )
-
-    def _by_stream(self, since: datetime, last_event_at: datetime | None) -> Finding | None:
-        """Return what is found where events come by Stream; None where they do not."""
-        report = self.stream.report()
-        if not report.is_chosen:
-            return None
-        if not report.listeners:
-            return Finding.STREAM_NOT_RUNNING
-        if not report.connected:
-            return Finding.STREAM_NOT_CONNECTED
-        is_heard = last_event_at is not None and last_event_at >= since
-        return Finding.EVENTS_ARRIVE if is_heard else Finding.STREAM_SILENT
 
     def _refusals(self, since: datetime) -> tuple[Refusals, ...]:
         hour = since.replace(minute=0, second=0, microsecond=0)
@@ -113,6 +103,18 @@ class CallbackDiagnosis:
                 reason=reason, count=earlier + row.count, last_at=last["at"], last_address=last["address"]
             )
         return tuple(sorted(found.values(), key=lambda each: each.last_at, reverse=True))
+
+
+def _by_stream(report: StreamReport, since: datetime, last_event_at: datetime | None) -> Finding | None:
+    """Return what is found where events come by Stream; None where they do not."""
+    if not report.is_chosen:
+        return None
+    if not report.listeners:
+        return Finding.STREAM_NOT_RUNNING
+    if not report.connected:
+        return Finding.STREAM_NOT_CONNECTED
+    is_heard = last_event_at is not None and last_event_at >= since
+    return Finding.EVENTS_ARRIVE if is_heard else Finding.STREAM_SILENT
 
 
 def _finding(

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
 from portal.channels.failures import OwnFailure
@@ -77,25 +78,26 @@ class Resumption:
 def waiting_names(session: Session, template: ApprovalTemplate) -> tuple[str, ...]:
     """Return whom starts through this template would have passed over without an admin's consent, by name."""
     names: dict[str, None] = {}
-    for approval_id in _stuck(session, template):
-        failure = session.get_one(Approval, approval_id).failure or {}
-        if failure.get("kind") == OwnFailure.BYPASS_NOT_ACKNOWLEDGED:
+    for failure in session.scalars(_not_started(Approval.failure, template)):
+        if failure and failure.get("kind") == OwnFailure.BYPASS_NOT_ACKNOWLEDGED:
             names |= dict.fromkeys(filter(None, failure.get("facts", {}).get("people", "").split(", ")))
     return tuple(names)
 
 
 def _stuck(session: Session, template: ApprovalTemplate) -> list[int]:
-    stuck = session.scalars(
-        select(Approval)
-        .where(
-            Approval.template_id == template.id,
-            Approval.state == ApprovalState.COULD_NOT_START,
-            Approval.request_id.is_not(None),
-        )
-        .order_by(Approval.id)
-        .limit(TOGETHER)
+    return [
+        approval.id for approval in session.scalars(_not_started(Approval, template)) if _is_stuck(approval)
+    ]
+
+
+def _not_started(what: Any, template: ApprovalTemplate) -> Select[Any]:
+    """Select a column, or all, of the requests' approvals that could not start."""
+    could_not_start = select(what).where(
+        Approval.template_id == template.id,
+        Approval.state == ApprovalState.COULD_NOT_START,
+        Approval.request_id.is_not(None),
     )
-    return [approval.id for approval in stuck if _is_stuck(approval)]
+    return could_not_start.order_by(Approval.id).limit(TOGETHER)
 
 
 def _is_stuck(approval: Approval) -> bool:

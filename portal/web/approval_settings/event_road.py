@@ -17,7 +17,7 @@ from portal.web.approval_settings.sections import (
     show_section,
     whole_number,
 )
-from portal.web.htmx import wants_partial
+from portal.web.htmx import announce, wants_partial
 from portal.web.words.faults import fault_sentence
 
 event_road = Blueprint("event_road", __name__)
@@ -52,4 +52,5 @@ def listeners() -> BaseResponse:
     if not wants_partial():
         return redirect(page_address(Section.EVENT_ROAD))
     report = services().stream_connections.report()
-    return Response(render_template("approval_settings/_stream_listeners.html", stream=report))
+    shown = Response(render_template("approval_settings/_stream_listeners.html", stream=report))
+    return announce(shown, triggers=["stream-connected"] if report.connected else [])

@@ -79,6 +79,6 @@ def _again(status: int, **trouble: Any) -> BaseResponse:
 
 def _done(said: str, *, triggers: Sequence[str] = ()) -> BaseResponse:
     if wants_partial():
-        return show_section(Section.FLOW, triggers=triggers, flow_said=said)
+        return show_section(Section.FLOW, triggers=["flow-looked-at", *triggers], flow_said=said)
     flash(said, "success")
     return redirect(page_address(Section.FLOW), code=303)

@@ -20,6 +20,7 @@ from portal.web.approval_settings.notices import notices
 from portal.web.approval_settings.notices_form import NoticesForm
 from portal.web.approval_settings.parked_events import parked_events
 from portal.web.approval_settings.sections import (
+    LATER,
     Section,
     page_address,
     problem_of,
@@ -52,8 +53,8 @@ for words in (missing_permissions, safe_link):
 @approval_settings.get("")
 @admin_required
 def page() -> Response:
-    asked_for = Section.IN_STEP if request.args.get("show") == Section.IN_STEP else Section.NEXT_STEP
-    return show_section(asked_for)
+    asked_for = request.args.get("show")
+    return show_section(Section(asked_for) if asked_for in LATER else Section.NEXT_STEP)
 
 
 @approval_settings.get("/sections/<name>")

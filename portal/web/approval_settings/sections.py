@@ -13,6 +13,7 @@ from flask_babel import gettext
 from portal.models import ApprovalSettings
 from portal.services.dingtalk_app import BindingView
 from portal.services.events.callback_diagnosis import Refusals
+from portal.services.events.stream_connections import StreamReport
 from portal.services.faults import FieldFault, Problem
 from portal.services.registry import services
 from portal.web.approval_settings.dingtalk_app_form import DingTalkAppForm
@@ -46,15 +47,19 @@ class Section(StrEnum):
     CALLBACK_HEALTH = "callback_health"
 
 
+# Seldom needed: the page fetches them once it is there.
+LATER = frozenset({Section.NOTICES, Section.IN_STEP})
+
+
 def show_section(
     section: Section, *, status: int = 200, triggers: Sequence[str] = (), **changes: object
 ) -> Response:
     """Render one section for htmx, and the page around it for everybody else.
 
-    *In step* counts what may be many events, so the page fetches it later; it is there at once where it is asked for.
+    Those of ``LATER`` are there at once only where they are asked for.
     ``changes`` replace what would be shown: a form with its errors, ``saved``, ``problem``.
     """
-    shown = {section} if wants_partial() else {section} | set(Section) - {Section.IN_STEP}
+    shown = {section} if wants_partial() else {section} | set(Section) - LATER
     context = {**_context(shown), "saved": None, "problem": None, **changes}
     return render(
         "approval_settings/page.html",
@@ -72,7 +77,7 @@ def problem_of(problem: Problem, *, section: Section) -> dict[str, Any]:
 
 def page_address(section: Section) -> str:
     """Return the address of the page at one section."""
-    show = section if section == Section.IN_STEP else None
+    show = section if section in LATER else None
     return url_for("approval_settings.page", show=show, _anchor=section.value.replace("_", "-"))
 
 
@@ -101,17 +106,16 @@ def _context(shown: set[Section]) -> dict[str, object]:
     }
     if shown & {Section.NEXT_STEP, Section.APPROVAL_TEMPLATE}:
         context |= _progress(binding, settings)
-    if Section.FLOW in shown:
+    if shown & {Section.NEXT_STEP, Section.FLOW}:
         context |= {"flow": flow_view(template) if template else None}
     if Section.IN_STEP in shown:
         context |= {"in_step": in_step_words(portal.in_step.report()), "quota_form": QuotaForm.of(settings)}
     if Section.NOTICES in shown:
         latest = portal.work_notices.latest()
         context |= {"notices_form": NoticesForm.of(settings), "latest_notice": latest}
-    if Section.EVENT_ROAD in shown:
-        context |= {"road_form": EventRoadForm.of(settings), "stream": portal.stream_connections.report()}
-    if Section.CALLBACK_HEALTH in shown:
-        context |= _health()
+    if shown & {Section.EVENT_ROAD, Section.CALLBACK_HEALTH}:
+        stream = portal.stream_connections.report()
+        context |= {"road_form": EventRoadForm.of(settings), "stream": stream, **_health(stream)}
     return context
 
 
@@ -123,7 +127,7 @@ def _progress(binding: BindingView, settings: ApprovalSettings) -> dict[str, obj
         is_enabled=settings.is_enabled,
         is_associated=template is not None and settings.is_dingtalk_channel_on,
         is_tested=trial is not None,
-        is_proved=template is not None and trials.has_proved_the_loop(template.id),
+        is_proved=template is not None and trial is not None and trials.has_proved_the_loop(template.id),
     )
     return {
         "trial": trial,
@@ -133,8 +137,8 @@ def _progress(binding: BindingView, settings: ApprovalSettings) -> dict[str, obj
     }
 
 
-def _health() -> dict[str, object]:
-    health = services().callback_diagnosis.health()
+def _health(stream: StreamReport) -> dict[str, object]:
+    health = services().callback_diagnosis.health(stream=stream)
     return {
         "health": health,
         "finding": finding_words(health.finding),

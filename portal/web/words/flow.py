@@ -128,7 +128,7 @@ def rule_words(node: Node) -> str:
     if node.rule not in SUPPORTED_RULES and node.rule != NodeRule.AUTOMATIC:
         name = gettext("%(rule)s, not supported", rule=name)
     if node.certainty == Certainty.CONSISTENT_WITH:
-        return gettext("consistent with %(rule)s", rule=name)
+        return gettext("Consistent with %(rule)s", rule=name)
     if node.certainty == Certainty.PROVED:
         return gettext("%(rule)s (proved with two requesters)", rule=name)
     return name

@@ -48,8 +48,19 @@ def template_id(world: World) -> str:
     return str(world.look(lambda: template().id))
 
 
-def test_without_a_template_it_says_so(world: World, alice: AdminBrowser) -> None:
-    assert "Once a template is associated" in words(section(alice))
+def test_without_a_template_there_is_nothing_to_see(world: World, alice: AdminBrowser) -> None:
+    assert '<section id="flow" class="panel" hidden' in section(alice)
+    associate(world, CHOICE)
+    assert '<section id="flow" class="panel" aria-labelledby' in section(alice)
+
+
+def test_the_top_of_the_page_says_that_the_template_was_changed(world: World, alice: AdminBrowser) -> None:
+    associate(world, CHOICE)
+    top = f"{PAGE}/sections/next_step"
+    assert "was changed in DingTalk" not in words(alice.get(top, has_script=True).text)
+    design(world, KATE)
+    check(world)
+    assert "was changed in DingTalk" in words(alice.get(top, has_script=True).text)
 
 
 def test_a_full_flow_shows_its_nodes_with_rule_certainty_mode_and_people(

@@ -175,12 +175,13 @@ def test_only_admins_change_anything_here(world: World, path: str) -> None:
     assert bob.post(f"{PAGE}{path}", data=sent).status_code in (400, 403)
 
 
-def test_the_page_fetches_the_section_later_and_shows_it_at_once_where_it_is_asked_for(
-    world: World, alice: AdminBrowser
+@pytest.mark.parametrize(("name", "shown"), [("in_step", "step-worker"), ("notices", "notice_approved")])
+def test_the_page_fetches_a_section_later_and_shows_it_at_once_where_it_is_asked_for(
+    world: World, alice: AdminBrowser, name: str, shown: str
 ) -> None:
     set_up(world)
     page = alice.get(PAGE).text
-    assert 'id="step-worker"' not in page
-    address = re.search(r'href="([^"]+show=in_step[^"]*)"', page)
+    assert f'id="{shown}"' not in page
+    address = re.search(rf'href="([^"]+show={name}[^"]*)"', page)
     assert address is not None
-    assert 'id="step-worker"' in alice.get(address[1].partition("#")[0]).text
+    assert f'id="{shown}"' in alice.get(address[1].partition("#")[0]).text

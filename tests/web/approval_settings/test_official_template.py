@@ -59,7 +59,8 @@ def test_generate_then_confirm_without_javascript(world: World, alice: AdminBrow
     assert associated(world) == "Quick BI Permission Request"
     text = words(alice.get().text)
     assert "The approval template is associated." in text
-    assert "Mode Peer to peer One approver decides." in text
+    assert "Mode Peer to peer First associated by" in text
+    assert "Flow Peer to peer One approver decides." in text
 
 
 def test_confirm_closes_the_dialog_by_announcement(world: World, alice: AdminBrowser) -> None:
