@@ -49,7 +49,7 @@ def test_what_is_not_ticked_is_switched_off_and_audited(
         assert answer.headers["HX-Trigger"] == '{"notices-saved": true}'
         assert "Saved" in words(answer.text)
     else:
-        assert (answer.status_code, answer.headers["Location"]) == (303, f"{PAGE}#notices")
+        assert (answer.status_code, answer.headers["Location"]) == (303, f"{PAGE}?show=notices#notices")
     assert switched_off(world) == ["rejected"]
     (entry,) = world.look(lambda: audited("approval_settings.notices_switched"))
     assert (entry.before, entry.after) == ({"notices_off": []}, {"notices_off": ["rejected"]})
