@@ -104,3 +104,22 @@ def test_searches_that_events_wake_do_not_shorten_the_search(world: World) -> No
         world.work()
     assert world.look(lambda: state_of(number)) == "start_unknown"
     follow(world, number, "could_not_start")
+
+
+def test_an_approval_started_by_hand_with_all_that_can_be_foreseen_is_never_taken_for_ours(
+    world: World,
+) -> None:
+    set_up(world)
+    number = ask_under(world, "http_500_before")
+    order = order_for(world, number)
+    surface(world, order, **{"Status page": f"{world.portal_url}/requests/{number}"})
+    follow(world, number, "could_not_start")
+    with world.app.app_context():
+        assert approval_of(number).instance_id is None
+
+
+def test_no_two_forms_carry_the_same_mark(world: World) -> None:
+    set_up(world)
+    marks = [order_for(world, ask(world)).values["Status page"].partition("?mark=")[2] for _ in range(2)]
+    assert all(len(mark) >= 12 for mark in marks)
+    assert len(set(marks)) == 2

@@ -21,6 +21,7 @@ from portal.models import AccessRequest, Approval, WorkNotice
 from portal.services.audit import PORTAL, record
 from portal.services.notices.notice_promises import NoticeKind, NoticeState, news_of, switched_off
 from portal.services.notices.notice_texts import notice_about
+from portal.services.request_address import request_address
 from portal.services.work.retry_pauses import pause_before_retry
 
 log = structlog.get_logger(__name__)
@@ -98,7 +99,7 @@ class WorkNotices:
         is_wanted = notice.kind not in switched_off(db.session())
         if not (is_true and is_wanted and person.is_active and person.is_dingtalk_person):
             return None
-        address = f"{self.public_url}/requests/{request.number}"
+        address = request_address(self.public_url, request.number)
         return notice_about(request, NoticeKind(notice.kind), attempt=attempt, address=address)
 
     def _send(self, notice_id: int, wanted: Notice) -> None:

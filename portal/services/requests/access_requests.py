@@ -19,6 +19,7 @@ from portal.services.approval_rows import move, sum_up_request
 from portal.services.audit import Actor, record
 from portal.services.faults import NotThere, Problem, ProblemReason
 from portal.services.outcomes.deciders import may_view
+from portal.services.request_address import address_in_form
 from portal.services.requests.approver_choice import ApproverChoices
 from portal.services.requests.flow_choices import FlowChoices, FlowOffer, SentChoice
 from portal.services.requests.flow_question import FlowQuestion, flow_question
@@ -105,7 +106,7 @@ class AccessRequests:
                     request,
                     approval,
                     template=template,
-                    status_page=self._status_page(number),
+                    status_page=address_in_form(self.public_url, number),
                     at=self.clock.now(),
                 )
             sum_up_request(request, at=self.clock.now())
@@ -150,7 +151,7 @@ class AccessRequests:
                     request,
                     approval,
                     template=template_in_use(session),
-                    status_page=self._status_page(number),
+                    status_page=address_in_form(self.public_url, number),
                     at=self.clock.now(),
                     settled=settled,
                 )
@@ -181,9 +182,6 @@ class AccessRequests:
             department_id=request.department_id,
             today=self.clock.now().date(),
         )
-
-    def _status_page(self, number: str) -> str:
-        return f"{self.public_url}/requests/{number}"
 
     @staticmethod
     def _resources_of(requester_id: int, number: str) -> list[int]:

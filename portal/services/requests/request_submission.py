@@ -32,6 +32,7 @@ from portal.rules.request_number import request_number
 from portal.rules.validity import Validity, ValidityFault, check_validity
 from portal.services.audit import Actor, record
 from portal.services.faults import FieldFault, Problem, ProblemReason
+from portal.services.request_address import address_in_form
 from portal.services.requests.approver_choice import ApproverChoices, ApproverPreview
 from portal.services.requests.choice_keeping import keep_choice
 from portal.services.requests.flow_choices import FlowChoices, FlowOffer, Settled
@@ -213,7 +214,7 @@ class RequestSubmission:
                 entitlement=Entitlement(form.entitlement),
                 validity=validity,
                 reason=request.reason,
-                status_page=self._status_page(request.number),
+                status_page=address_in_form(self.public_url, request.number),
                 today=now.date(),
             ),
         )
@@ -227,9 +228,6 @@ class RequestSubmission:
             )
         )
         return approval
-
-    def _status_page(self, number: str) -> str:
-        return f"{self.public_url}/requests/{number}"
 
 
 def _number_of(session: Session, *, requester_id: int, submission_key: str) -> str | None:

@@ -15,6 +15,7 @@ from portal.rules.approval_state import ApprovalState
 from portal.services.approval_rows import locked, sum_up_request
 from portal.services.audit import PORTAL, record
 from portal.services.faults import Problem
+from portal.services.request_address import address_in_form
 from portal.services.starting.start_again import start_again
 
 # Failures of a start that lie in the template, its form or its flow.
@@ -63,7 +64,7 @@ class Resumption:
                     request,
                     approval,
                     template=template,
-                    status_page=f"{self.public_url}/requests/{request.number}",
+                    status_page=address_in_form(self.public_url, request.number),
                     at=at,
                 )
         except Problem:

@@ -16,6 +16,7 @@ from portal.rules.official_form import FormFieldName
 from portal.rules.request_number import request_number
 from portal.rules.template_field import TemplateField
 from portal.rules.validity import Validity
+from portal.services.request_address import address_in_form
 from portal.services.templates.form_values import request_values
 
 SAMPLE_REQUEST = 123
@@ -61,7 +62,7 @@ def sample_values(
         entitlement=Entitlement.VIEW,
         validity=Validity(days=SAMPLE_DAYS),
         reason=reason,
-        status_page=f"{public_url}/requests/{number}",
+        status_page=address_in_form(public_url, number),
         today=today,
     )
 
