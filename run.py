@@ -115,8 +115,8 @@ def lock(arguments: list[str]) -> int:
     _tell_uv_of_pips_mirror()
     wanted: tuple[tuple[Path, list[str], str | None], ...] = (
         (UV_LOCK, ["-"], f"uv=={UV_VERSION}"),
-        (RUNTIME_LOCK, [PROJECT.name, "--extra", "stream"], None),
-        (DEV_LOCK, [PROJECT.name, "--extra", "stream", "--group", "dev"], None),
+        (RUNTIME_LOCK, [PROJECT.name, "--extra", "stream", "--extra", "quickbi"], None),
+        (DEV_LOCK, [PROJECT.name, "--extra", "stream", "--extra", "quickbi", "--group", "dev"], None),
     )
     flags = ("--quiet", "--universal", "--generate-hashes", "--no-emit-index-url", "--no-header")
     for lock_file, sources, typed_in in wanted:

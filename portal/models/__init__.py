@@ -9,8 +9,10 @@ from portal.models.callback_event import CallbackEvent, CallbackTally
 from portal.models.chore import Chore
 from portal.models.dingtalk_app import DingTalkApp
 from portal.models.dingtalk_call_tally import DingTalkCallTally
-from portal.models.person import LocalCredential, Person, PersonRole
-from portal.models.resource import Resource
+from portal.models.grant import Grant, GrantDelivery, GrantTargetSettings
+from portal.models.person import Absence, LocalCredential, Person, PersonRole
+from portal.models.resource import Resource, ResourceImport, Workspace, WorkspaceMember
+from portal.models.saved_view import SavedView
 from portal.models.sign_in_session import SignInSession
 from portal.models.stray_instance import StrayInstance, StrayState
 from portal.models.stream_connection import StreamConnection
@@ -19,6 +21,7 @@ from portal.models.work_notice import WorkNotice
 from portal.models.worker import WorkerHeartbeat
 
 __all__ = [
+    "Absence",
     "AccessRequest",
     "Approval",
     "ApprovalDecider",
@@ -31,11 +34,16 @@ __all__ = [
     "Chore",
     "DingTalkApp",
     "DingTalkCallTally",
+    "Grant",
+    "GrantDelivery",
+    "GrantTargetSettings",
     "LocalCredential",
     "Person",
     "PersonRole",
     "RequestItem",
     "Resource",
+    "ResourceImport",
+    "SavedView",
     "SignInSession",
     "StrayInstance",
     "StrayState",
@@ -43,4 +51,6 @@ __all__ = [
     "Trial",
     "WorkNotice",
     "WorkerHeartbeat",
+    "Workspace",
+    "WorkspaceMember",
 ]

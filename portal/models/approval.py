@@ -6,7 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text, UniqueConstraint
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from portal.models.approval_template import ApprovalTemplate
@@ -26,6 +26,12 @@ class Approval(Base):
     sent (``attempt``, ``values``, ``starting_at``), because one of them may surface later. ``chosen_approvers`` is
     what the requester chose for the template's Selected by Initiator nodes. ``heard_at`` is when
     an event last told of the instance, ``sweeps`` how often it was read because none had.
+
+    ``template`` belongs to approvals of the DingTalk channel only. ``approver_kind`` is by which kind the approver
+    decides, ``stands_in_for`` the approver on leave whom they represent. ``replaces_id`` is the approval that nobody
+    decided in time. At ``escalates_at`` the next kind is asked, at ``lapses_at`` nobody is any more;
+    ``withdrawal_purpose`` says why the portal itself ends it (``escalation``, ``lapse``). ``decided_by`` and
+    ``decision_reason`` are of the in-platform channel.
     """
 
     __tablename__ = "portal_approval"
@@ -33,6 +39,18 @@ class Approval(Base):
         CheckConstraint("(request_id IS NULL) <> (trial_id IS NULL)", name="one_owner"),
         UniqueConstraint("request_id", "position"),
         Index("ix_portal_approval_due_at", "due_at"),
+        Index(
+            "ix_portal_approval_escalates_at",
+            "escalates_at",
+            sqlite_where=text("escalates_at IS NOT NULL"),
+            postgresql_where=text("escalates_at IS NOT NULL"),
+        ),
+        Index(
+            "ix_portal_approval_lapses_at",
+            "lapses_at",
+            sqlite_where=text("lapses_at IS NOT NULL"),
+            postgresql_where=text("lapses_at IS NOT NULL"),
+        ),
         Index("ix_portal_approval_approver", "approver_id", "request_id"),
     )
 
@@ -41,9 +59,12 @@ class Approval(Base):
     trial_id: Mapped[int | None] = mapped_column(ForeignKey("portal_trial.id"), unique=True)
     position: Mapped[int] = mapped_column(default=1)
     channel: Mapped[str] = mapped_column(String(16))
-    template_id: Mapped[int] = mapped_column(ForeignKey("portal_approval_template.id"))
+    template_id: Mapped[int | None] = mapped_column(ForeignKey("portal_approval_template.id"))
     approver_id: Mapped[int] = mapped_column(ForeignKey("portal_person.id"))
     approver_reason: Mapped[str] = mapped_column(String(48))
+    approver_kind: Mapped[str | None] = mapped_column(String(40))
+    stands_in_for_id: Mapped[int | None] = mapped_column(ForeignKey("portal_person.id"))
+    replaces_id: Mapped[int | None] = mapped_column(ForeignKey("portal_approval.id"))
     state: Mapped[str] = mapped_column(String(24), index=True)
     due_at: Mapped[datetime | None]
     attempt: Mapped[int] = mapped_column(default=0)
@@ -60,6 +81,12 @@ class Approval(Base):
     last_read_at: Mapped[datetime | None]
     sweeps: Mapped[int] = mapped_column(default=0, server_default="0")
     withdrawal_requested_at: Mapped[datetime | None]
+    withdrawal_purpose: Mapped[str | None] = mapped_column(String(16))
+    escalates_at: Mapped[datetime | None]
+    lapses_at: Mapped[datetime | None]
+    nudged_at: Mapped[datetime | None]
+    decided_by_id: Mapped[int | None] = mapped_column(ForeignKey("portal_person.id"))
+    decision_reason: Mapped[str] = mapped_column(Text, default="", server_default="")
     closed_at: Mapped[datetime | None]
     failure: Mapped[dict[str, Any] | None]
     incident: Mapped[dict[str, Any] | None]
@@ -69,6 +96,8 @@ class Approval(Base):
     trial: Mapped[Trial | None] = relationship(back_populates="approval")
     template: Mapped[ApprovalTemplate] = relationship(lazy="joined")
     approver: Mapped[Person] = relationship(lazy="joined", foreign_keys=[approver_id])
+    stands_in_for: Mapped[Person | None] = relationship(foreign_keys=[stands_in_for_id])
+    decided_by: Mapped[Person | None] = relationship(foreign_keys=[decided_by_id])
     records: Mapped[list[ApprovalRecord]] = relationship(
         order_by="ApprovalRecord.position", cascade="all, delete-orphan"
     )

@@ -16,6 +16,10 @@ from portal.models.person import Person
 class ApprovalSettings(Base):
     """One row. ``version`` guards against two admins overwriting each other.
 
+    ``prefers_in_platform`` sends new requests to the in-platform channel although DingTalk is on. ``approver_kinds``
+    are the default approver kinds in the order in which they are asked. Empty day counts mean never.
+    ``grant_target`` delivers what resources name no target for.
+
     ``event_road`` is how DingTalk's events reach us (``callback`` or ``stream``), ``notices_off`` the kinds of work
     notices that are not sent. ``monthly_call_quota`` is what DingTalk's edition allows;
     ``calls_stopped_until`` is set while it is used up.
@@ -35,6 +39,19 @@ class ApprovalSettings(Base):
     payload_kept_days: Mapped[int] = mapped_column(default=30, server_default="30")
     event_road: Mapped[str] = mapped_column(String(24), default="callback", server_default="callback")
     notices_off: Mapped[list[Any]] = mapped_column(default=list, server_default="[]")
+    is_in_platform_channel_on: Mapped[bool] = mapped_column(default=False, server_default="0")
+    prefers_in_platform: Mapped[bool] = mapped_column(default=False, server_default="0")
+    is_data_work_entry_on: Mapped[bool] = mapped_column(default=True, server_default="1")
+    is_column_entry_on: Mapped[bool] = mapped_column(default=True, server_default="1")
+    approver_kinds: Mapped[list[Any]] = mapped_column(
+        default=lambda: ["data_work_owner"], server_default='["data_work_owner"]'
+    )
+    escalates_after_days: Mapped[int | None]
+    lapses_after_days: Mapped[int | None]
+    nudge_pause_hours: Mapped[int] = mapped_column(default=24, server_default="24")
+    usual_days: Mapped[int] = mapped_column(default=30, server_default="30")
+    longest_days: Mapped[int] = mapped_column(default=366, server_default="366")
+    grant_target: Mapped[str] = mapped_column(String(16), default="manual", server_default="manual")
     generation_claimed_until: Mapped[datetime | None]
     generation_claimed_by: Mapped[str | None] = mapped_column(String(128))
     version: Mapped[int] = mapped_column(default=1)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 from typing import Any
 
@@ -13,9 +13,20 @@ from portal.models.base import Base
 
 
 class Role(StrEnum):
-    """What a person may do beyond asking for access; given by admins only."""
+    """What a person may do beyond asking for access; given by admins only. See ``rules/permissions.py``."""
 
     ORGANIZATION_ADMIN = "organization_admin"
+    PERMISSION_ADMINISTRATOR = "permission_administrator"
+    ENTERPRISE_SECURITY_ADMINISTRATOR = "enterprise_security_administrator"
+    AUDITOR = "auditor"
+
+
+class UserType(StrEnum):
+    """What somebody is in Quick BI (user types 1, 3 and 2), which bounds the levels they can hold."""
+
+    DEVELOPER = "developer"
+    ANALYST = "analyst"
+    VISITOR = "visitor"
 
 
 class Person(Base):
@@ -33,6 +44,8 @@ class Person(Base):
     departments: Mapped[list[Any]] = mapped_column(default=list)
     refreshed_at: Mapped[datetime | None]
     created_at: Mapped[datetime]
+    user_type: Mapped[str | None] = mapped_column(String(16))
+    quickbi_user_id: Mapped[str | None] = mapped_column(String(64), index=True)
 
     roles: Mapped[list[PersonRole]] = relationship(back_populates="person", cascade="all, delete-orphan")
 
@@ -43,6 +56,20 @@ class Person(Base):
     @property
     def is_dingtalk_person(self) -> bool:
         return self.user_id is not None
+
+
+class Absence(Base):
+    """An approver on leave: from ``starts_on`` to ``ends_on``, both days included, ``delegate`` decides instead."""
+
+    __tablename__ = "portal_absence"
+
+    person_id: Mapped[int] = mapped_column(ForeignKey("portal_person.id"), primary_key=True)
+    delegate_id: Mapped[int] = mapped_column(ForeignKey("portal_person.id"))
+    starts_on: Mapped[date]
+    ends_on: Mapped[date]
+
+    person: Mapped[Person] = relationship(foreign_keys=[person_id])
+    delegate: Mapped[Person] = relationship(lazy="joined", foreign_keys=[delegate_id])
 
 
 class PersonRole(Base):

@@ -7,8 +7,12 @@ from enum import StrEnum
 
 
 class ApprovalState(StrEnum):
-    """Where one approval stands. See the drawing in docs/architecture.md."""
+    """Where one approval stands. See the drawing in docs/architecture.md.
 
+    ``PARTLY_APPROVED`` is said of requests only, whose approvals came to different ends.
+    """
+
+    AWAITING_ACCEPTANCE = "awaiting_acceptance"
     SUBMITTED = "submitted"
     STARTING = "starting"
     START_UNKNOWN = "start_unknown"
@@ -19,11 +23,18 @@ class ApprovalState(StrEnum):
     REJECTED = "rejected"
     WITHDRAWN = "withdrawn"
     TERMINATED = "terminated"
+    LAPSED = "lapsed"
+    ESCALATED = "escalated"
+    PARTLY_APPROVED = "partly_approved"
 
 
+# What a channel can tell as the end of an instance.
 OUTCOMES = frozenset(
     {ApprovalState.APPROVED, ApprovalState.REJECTED, ApprovalState.WITHDRAWN, ApprovalState.TERMINATED}
 )
+# Ends that the portal sets itself: nobody decided in time, or somebody else is asked instead.
+OWN_ENDS = frozenset({ApprovalState.LAPSED, ApprovalState.ESCALATED})
+FINAL = OUTCOMES | OWN_ENDS
 
 # Incidents of approvals that nobody but the requester agreed to, or nobody at all: they give nothing to anybody.
 DOES_NOT_COUNT = frozenset({"self_approved", "nobody_agreed"})
@@ -32,7 +43,13 @@ DOES_NOT_COUNT = frozenset({"self_approved", "nobody_agreed"})
 AWAITING_INSTANCE = frozenset({ApprovalState.SUBMITTED, ApprovalState.STARTING, ApprovalState.START_UNKNOWN})
 
 _NEXT: dict[ApprovalState, frozenset[ApprovalState]] = {
-    ApprovalState.SUBMITTED: frozenset({ApprovalState.STARTING, ApprovalState.WITHDRAWN}),
+    ApprovalState.AWAITING_ACCEPTANCE: frozenset(
+        {ApprovalState.SUBMITTED, ApprovalState.PENDING, ApprovalState.WITHDRAWN, ApprovalState.LAPSED}
+    ),
+    # The in-platform channel starts nothing: its approvals are pending at once.
+    ApprovalState.SUBMITTED: frozenset(
+        {ApprovalState.STARTING, ApprovalState.PENDING, ApprovalState.WITHDRAWN, ApprovalState.LAPSED}
+    ),
     ApprovalState.STARTING: frozenset(
         {
             ApprovalState.PENDING,
@@ -42,10 +59,14 @@ _NEXT: dict[ApprovalState, frozenset[ApprovalState]] = {
             ApprovalState.SUBMITTED,
         }
     ),
-    ApprovalState.NEEDS_CHOICE: frozenset({ApprovalState.SUBMITTED, ApprovalState.WITHDRAWN}),
+    ApprovalState.NEEDS_CHOICE: frozenset(
+        {ApprovalState.SUBMITTED, ApprovalState.WITHDRAWN, ApprovalState.LAPSED}
+    ),
     ApprovalState.START_UNKNOWN: frozenset({ApprovalState.PENDING, ApprovalState.COULD_NOT_START}),
-    ApprovalState.COULD_NOT_START: frozenset({ApprovalState.SUBMITTED, ApprovalState.WITHDRAWN}),
-    ApprovalState.PENDING: OUTCOMES,
+    ApprovalState.COULD_NOT_START: frozenset(
+        {ApprovalState.SUBMITTED, ApprovalState.WITHDRAWN, ApprovalState.LAPSED}
+    ),
+    ApprovalState.PENDING: FINAL,
 }
 
 
@@ -55,7 +76,7 @@ class IllegalStep(Exception):
 
 def is_final(state: str) -> bool:
     """Whether nothing can change any more."""
-    return state in OUTCOMES
+    return state in FINAL or state == ApprovalState.PARTLY_APPROVED
 
 
 def check_step(before: str, after: str) -> None:
@@ -70,16 +91,23 @@ _MOST_TELLING = (
     ApprovalState.COULD_NOT_START,
     ApprovalState.START_UNKNOWN,
     ApprovalState.STARTING,
+    ApprovalState.AWAITING_ACCEPTANCE,
     ApprovalState.SUBMITTED,
     ApprovalState.PENDING,
     ApprovalState.REJECTED,
     ApprovalState.TERMINATED,
+    ApprovalState.LAPSED,
     ApprovalState.WITHDRAWN,
     ApprovalState.APPROVED,
 )
 
 
 def sum_up(states: Iterable[str]) -> ApprovalState:
-    """Return the one state that stands for a request with these approval states (at least one)."""
-    present = {ApprovalState(state) for state in states}
-    return next(state for state in _MOST_TELLING if state in present)
+    """Return the one state that stands for a request with these approval states (at least one).
+
+    An approval that was escalated is stood for by the one that replaced it.
+    """
+    present = {ApprovalState(state) for state in states} - {ApprovalState.ESCALATED}
+    if ApprovalState.APPROVED in present and len(present) > 1 and present <= FINAL:
+        return ApprovalState.PARTLY_APPROVED
+    return next((state for state in _MOST_TELLING if state in present), ApprovalState.LAPSED)

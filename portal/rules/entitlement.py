@@ -12,6 +12,10 @@ class Entitlement(StrEnum):
     EXPORT = "export"
     EDIT = "edit"
     USE = "use"
+    SUBMIT = "submit"
+    MANAGE_OWN = "manage_own"
+    MANAGE = "manage"
+    UNMASK = "unmask"
 
 
 _BY_RESOURCE_TYPE: dict[str, tuple[Entitlement, ...]] = {

@@ -19,7 +19,7 @@ from portal.models import (
     Resource,
 )
 from portal.models.approval import DeciderState
-from portal.rules.approval_state import OUTCOMES, ApprovalState
+from portal.rules.approval_state import ApprovalState, is_final
 from portal.rules.request_number import LARGEST_ID, NumberPart, number_part
 from portal.services.requests.request_streams import IdRange, Stream, StreamsOfMany
 
@@ -39,11 +39,11 @@ class StateFilter(StrEnum):
 
 
 _STATES = {
-    StateFilter.OPEN: tuple(state for state in ApprovalState if state not in OUTCOMES),
+    StateFilter.OPEN: tuple(state for state in ApprovalState if not is_final(state)),
     StateFilter.WAITING: (ApprovalState.PENDING,),
-    StateFilter.APPROVED: (ApprovalState.APPROVED,),
+    StateFilter.APPROVED: (ApprovalState.APPROVED, ApprovalState.PARTLY_APPROVED),
     StateFilter.REJECTED: (ApprovalState.REJECTED,),
-    StateFilter.ENDED: (ApprovalState.WITHDRAWN, ApprovalState.TERMINATED),
+    StateFilter.ENDED: (ApprovalState.WITHDRAWN, ApprovalState.TERMINATED, ApprovalState.LAPSED),
     StateFilter.COULD_NOT_START: (ApprovalState.COULD_NOT_START,),
 }
 

@@ -12,6 +12,7 @@ from portal.rules.approver_policy import ChoiceReason, Nobody, NobodyReason
 
 # Waiting is neutral, not running: it may last for days, and a running badge turns.
 _BADGES = {
+    ApprovalState.AWAITING_ACCEPTANCE: ("neutral", _l("Waiting for the colleague")),
     ApprovalState.SUBMITTED: ("running", _l("Submitted")),
     ApprovalState.STARTING: ("running", _l("Starting")),
     ApprovalState.START_UNKNOWN: ("warning", _l("Being checked")),
@@ -22,6 +23,9 @@ _BADGES = {
     ApprovalState.REJECTED: ("danger", _l("Rejected")),
     ApprovalState.WITHDRAWN: ("neutral", _l("Withdrawn")),
     ApprovalState.TERMINATED: ("warning", _l("Ended in DingTalk")),
+    ApprovalState.LAPSED: ("warning", _l("Lapsed")),
+    ApprovalState.ESCALATED: ("neutral", _l("Passed on")),
+    ApprovalState.PARTLY_APPROVED: ("success", _l("Partly approved")),
 }
 _ENDED_BY = {
     ApprovalState.REJECTED: _l("Rejected by %(who)s"),
@@ -29,6 +33,9 @@ _ENDED_BY = {
     ApprovalState.TERMINATED: _l("Ended in DingTalk by %(who)s"),
 }
 _SENTENCES = {
+    ApprovalState.AWAITING_ACCEPTANCE: _l(
+        "The colleague for whom access is asked has to agree before anybody decides."
+    ),
     ApprovalState.SUBMITTED: _l(
         "The request is saved. The portal is about to start the approval in DingTalk."
     ),
@@ -47,6 +54,9 @@ _SENTENCES = {
     ApprovalState.REJECTED: _l("Rejected. No access is given."),
     ApprovalState.WITHDRAWN: _l("Withdrawn before there was a decision. No access is given."),
     ApprovalState.TERMINATED: _l("Ended in DingTalk without a decision. No access is given."),
+    ApprovalState.LAPSED: _l("Nobody decided in time. No access is given."),
+    ApprovalState.ESCALATED: _l("Nobody decided in time, so somebody else was asked."),
+    ApprovalState.PARTLY_APPROVED: _l("Some of what was asked for is approved, the rest is not."),
 }
 _APPROVER_REASONS = {
     ChoiceReason.OWNER: _l("Owns this resource."),

@@ -1,0 +1,1 @@
+"""Grant targets: where approved access takes effect and is taken away again."""
