@@ -12,7 +12,9 @@ from flask import Flask, abort, flash, g, request, session, url_for
 from flask_babel import gettext
 
 from portal.models import Person
+from portal.rules.permissions import Permission
 from portal.services.audit import Actor, actor_of
+from portal.services.permissions import may, require
 from portal.services.registry import services
 from portal.settings import Settings
 from portal.web.htmx import redirect_or_refresh
@@ -36,6 +38,7 @@ def init_access(app: Flask, settings: Settings) -> None:
         return {
             "current_person": person,
             "navigation": _navigation(person),
+            "person_may": person_may,
             "is_demo": settings.is_demo,
             "is_inside_dingtalk": is_inside_dingtalk(),
             "sandbox_url": settings.sandbox_url,
@@ -89,17 +92,33 @@ def sign_in_required(view: Callable[P, R]) -> Callable[P, R]:
     return guarded
 
 
+def permission_required(permission: Permission) -> Callable[[Callable[P, R]], Callable[P, R]]:
+    """Let only people in whose roles allow this; others get 403, and nobody the sign-in page.
+
+    The table is ``rules/permissions.py``. Raises ``NotAllowed``, which ``service_errors`` answers.
+    """
+
+    def guard(view: Callable[P, R]) -> Callable[P, R]:
+        @sign_in_required
+        @functools.wraps(view)
+        def guarded(*args: P.args, **kwargs: P.kwargs) -> R:
+            require(signed_in_person(), permission)
+            return view(*args, **kwargs)
+
+        return guarded
+
+    return guard
+
+
 def admin_required(view: Callable[P, R]) -> Callable[P, R]:
     """Let only organization admins in; others get 403, and nobody the sign-in page."""
+    return permission_required(Permission.CHANGE_SETTINGS)(view)
 
-    @sign_in_required
-    @functools.wraps(view)
-    def guarded(*args: P.args, **kwargs: P.kwargs) -> R:
-        if not signed_in_person().is_organization_admin:
-            abort(403)
-        return view(*args, **kwargs)
 
-    return guarded
+def person_may(permission: str) -> bool:
+    """Whether a role of who is signed in allows this; for templates, which know permissions by their words."""
+    person = current_person()
+    return person is not None and may(person, Permission(permission))
 
 
 def _name_request() -> None:

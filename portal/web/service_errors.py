@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from flask import Flask, Response
+from flask_babel import gettext
 
 from portal.channels.failures import ChannelError
 from portal.services.faults import FieldFault, NotThere, Problem
+from portal.services.permissions import NotAllowed
 from portal.web.errors import PROBLEMS, answer_problem
 from portal.web.errors import Problem as ProblemWords
 from portal.web.words.failures import failure_words
 from portal.web.words.faults import fault_sentence
 from portal.web.words.problems import problem_words
+from portal.web.words.roles import roles_with
 
 
 def init_service_errors(app: Flask) -> None:
@@ -19,6 +22,17 @@ def init_service_errors(app: Flask) -> None:
     @app.errorhandler(NotThere)
     def _not_there(_error: NotThere) -> Response:
         return answer_problem(PROBLEMS[404], status=404)
+
+    @app.errorhandler(NotAllowed)
+    def _not_allowed(error: NotAllowed) -> Response:
+        problem = ProblemWords(
+            title=PROBLEMS[403].title,
+            reason=gettext("It needs one of these roles: %(roles)s.", roles=roles_with(error.permission)),
+            next_step=gettext(
+                "If it is your work, ask an organization admin: they give roles on the People page."
+            ),
+        )
+        return answer_problem(problem, status=403)
 
     @app.errorhandler(Problem)
     def _problem(error: Problem) -> Response:
