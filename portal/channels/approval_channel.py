@@ -14,9 +14,13 @@ from portal.rules.flow_rules import Node, NodePerson
 
 
 class ChannelName(StrEnum):
-    """Channels a request can be started under; it keeps the one it was started with."""
+    """Channels a request can be started under; it keeps the one it was started with.
+
+    ``IN_PLATFORM`` is decided in the portal itself: nothing is called, so no ``ApprovalChannel`` stands behind it.
+    """
 
     DINGTALK = "dingtalk"
+    IN_PLATFORM = "in_platform"
 
 
 class RecordKind(StrEnum):

@@ -1,0 +1,1 @@
+"""Approvals of the in-platform channel: begun, decided and passed on in the portal."""
