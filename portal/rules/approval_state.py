@@ -79,6 +79,14 @@ def is_final(state: str) -> bool:
     return state in FINAL or state == ApprovalState.PARTLY_APPROVED
 
 
+def agrees_with(state: str, told: str) -> bool:
+    """Whether what a channel tells as an instance's end is how its approval ended.
+
+    What the portal ends itself, it ends by withdrawing the instance.
+    """
+    return state == told or (state in OWN_ENDS and told == ApprovalState.WITHDRAWN)
+
+
 def check_step(before: str, after: str) -> None:
     """Raise ``IllegalStep`` unless an approval may move from ``before`` to ``after``."""
     if ApprovalState(after) not in _NEXT.get(ApprovalState(before), frozenset()):

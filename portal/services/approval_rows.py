@@ -8,6 +8,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from portal.channels.approval_channel import StartOrder
+from portal.extensions import db
 from portal.models import AccessRequest, Approval
 from portal.rules.approval_state import ApprovalState, check_step, is_final, sum_up
 from portal.rules.approver_selection import Chosen
@@ -42,15 +43,21 @@ def locked(session: Session, approval_id: int) -> Approval:
 
 
 def move(approval: Approval, state: ApprovalState) -> None:
-    """Change the state along the state machine; raises ``IllegalStep``."""
+    """Change the state along the state machine; raises ``IllegalStep``. What is over waits for no day any more."""
     check_step(approval.state, state)
     approval.state = state
+    if is_final(state):
+        approval.escalates_at = approval.lapses_at = None
 
 
 def sum_up_request(request: AccessRequest | None, *, at: datetime) -> None:
     """Let a request say what its approvals have come to, closed once nothing is open; a trial has no request."""
     if request is None:
         return
-    request.state = sum_up(each.state for each in request.approvals)
+    session = db.session()
+    # Two approvals of one request may end at the same moment: whoever comes second must see both.
+    session.flush()
+    session.refresh(request, ["state", "closed_at"], with_for_update={"of": AccessRequest})
+    request.state = sum_up(session.scalars(select(Approval.state).filter_by(request_id=request.id)))
     if is_final(request.state) and request.closed_at is None:
         request.closed_at = at

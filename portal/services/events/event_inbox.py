@@ -18,7 +18,7 @@ from portal.database import transaction
 from portal.models import Approval, ApprovalTemplate, CallbackEvent, StrayInstance
 from portal.models.callback_event import EventState
 from portal.models.stray_instance import StrayState
-from portal.rules.approval_state import ApprovalState, is_final
+from portal.rules.approval_state import ApprovalState, agrees_with, is_final
 from portal.services.events.event_lines import lines_about, tell
 from portal.services.outcomes.deciders import is_awaited
 from portal.services.starting.twins import note_stray, reason_to_ignore, stray_with
@@ -235,7 +235,7 @@ def _asks_somebody_new(event: CallbackEvent, approval: Approval) -> bool:
 def _contradicts(event: CallbackEvent, approval: Approval) -> bool:
     # Only then is a read worth its call: every instance sends more events after the one that was answered.
     told = _outcomes_told(event)
-    return bool(told) and approval.state not in told
+    return bool(told) and not any(agrees_with(approval.state, each) for each in told)
 
 
 def _outcomes_told(event: CallbackEvent) -> frozenset[ApprovalState]:

@@ -16,7 +16,7 @@ from portal.database import transaction
 from portal.extensions import db
 from portal.models import Approval, CallbackEvent
 from portal.models.callback_event import EventState
-from portal.rules.approval_state import DOES_NOT_COUNT, ApprovalState, is_final
+from portal.rules.approval_state import DOES_NOT_COUNT, ApprovalState, agrees_with, is_final
 from portal.services.approval_rows import locked, move, sum_up_request
 from portal.services.audit import PORTAL, record
 from portal.services.notices.notice_promises import promise_notice
@@ -77,7 +77,7 @@ class Outcomes:
 
     def _apply(self, session: Session, approval: Approval, reading: Reading, people: Participants) -> None:
         if is_final(approval.state):
-            if is_final(reading.state) and reading.state != approval.state:
+            if is_final(reading.state) and not agrees_with(approval.state, reading.state):
                 self._incident(session, approval, "contradiction", told=reading.state.value)
             return
         if approval.retries:
