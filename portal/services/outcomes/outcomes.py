@@ -19,6 +19,7 @@ from portal.models.callback_event import EventState
 from portal.rules.approval_state import DOES_NOT_COUNT, ApprovalState, agrees_with, is_final
 from portal.services.approval_rows import locked, move, sum_up_request
 from portal.services.audit import PORTAL, record
+from portal.services.grants.grant_making import make_grants
 from portal.services.notices.notice_promises import promise_notice
 from portal.services.outcomes.acquaintance import meet
 from portal.services.outcomes.approval_records import keep_records
@@ -98,6 +99,7 @@ class Outcomes:
             self._incident(session, approval, incident, told=reading.state.value)
         sum_up_request(approval.request, at=approval.closed_at)
         promise_notice(session, approval, at=approval.closed_at)
+        make_grants(session, approval, at=approval.closed_at)
         record(
             session,
             PORTAL,

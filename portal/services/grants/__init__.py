@@ -1,0 +1,1 @@
+"""Grants: access that was approved, made to take effect, watched and ended."""
