@@ -16,7 +16,7 @@ from portal.dingtalk.client import Endpoints
 from portal.migrating import migration_head
 from portal.secret_box import SecretBox
 from portal.services.approval_settings import ApprovalSettingsService
-from portal.services.catalogue import Catalogue
+from portal.services.catalogue.catalogue import Catalogue
 from portal.services.dingtalk_app import BindingStore, DingTalkApps
 from portal.services.doctor.making import make_doctor
 from portal.services.events.callback_diagnosis import CallbackDiagnosis

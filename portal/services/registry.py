@@ -12,7 +12,7 @@ from portal.channels.dingtalk.stream import DingTalkStream
 from portal.channels.dingtalk.templates import DingTalkTemplates
 from portal.clock import Clock
 from portal.services.approval_settings import ApprovalSettingsService
-from portal.services.catalogue import Catalogue
+from portal.services.catalogue.catalogue import Catalogue
 from portal.services.dingtalk_app import DingTalkApps
 from portal.services.doctor.doctor import Doctor
 from portal.services.events.callback_diagnosis import CallbackDiagnosis

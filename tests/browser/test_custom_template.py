@@ -27,7 +27,7 @@ FIELDS = (
     ("TextareaField", "Reason", True),
     ("DDAttachment", "Papers", False),
 )
-OPTIONS = ("Read only", "Export", "Edit")
+OPTIONS = ("Read only", "Export", "Edit", "Submit", "Manage own", "Manage", "Unmask")
 CHOOSE_AND_CONFIRM = """() => {
   const field = document.getElementById("field-validity");
   for (const chosen of ["", "End"]) {

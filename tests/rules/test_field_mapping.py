@@ -141,7 +141,7 @@ def test_what_is_wrong_with_a_mapping_is_named(
 
 def test_every_value_of_a_choice_needs_an_option_that_exists() -> None:
     fields = [field("No"), field("Level", FieldKind.CHOICE, options=("Read", "Write"))]
-    chosen = {"view": "Read", "export": "Read", "edit": "Gone"}
+    chosen = {each.value: "Read" for each in Entitlement if each != "use"} | {"edit": "Gone"}
     mapping = FieldMapping(fields={NUMBER: "No", LEVEL: "Level"}, options={LEVEL: chosen})
     assert [(each.reason, each.value, each.label) for each in faults_of(mapping, fields)] == [
         (MappingFaultReason.OPTION_GONE, "edit", "Gone"),

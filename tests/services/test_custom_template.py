@@ -29,6 +29,18 @@ from tests.services.story import (
     set_up,
 )
 
+LEVELS = {
+    "view": "Read only",
+    "export": "Export",
+    "edit": "Edit",
+    "use": "Use",
+    "submit": "Fill in",
+    "manage_own": "Manage own data",
+    "manage": "Manage all data",
+    "unmask": "Unmask",
+}
+OPTIONS = tuple(LEVELS.values())
+
 
 @pytest.fixture
 def alice(world: World) -> World:
@@ -41,7 +53,7 @@ def make(
     world: World,
     *fields: tuple[str, str, bool],
     name: str = "Data access",
-    options: tuple[str, ...] = ("Read only", "Export", "Edit", "Use"),
+    options: tuple[str, ...] = OPTIONS,
 ) -> str:
     """Let an admin design a template: kind, label, required; fields of choice get ``options``."""
     with world.app.app_context():
@@ -156,7 +168,6 @@ MANY_KINDS = (
     ("DDMultiSelectField", "Levels", False),
     ("TextareaField", "申请原因", True),
 )
-LEVELS = {"view": "Read only", "export": "Export", "edit": "Edit", "use": "Use"}
 
 
 def chosen(**fields: str) -> FieldMapping:
@@ -239,7 +250,12 @@ def test_a_mapping_with_faults_is_not_kept(alice: World, fields: dict[str, str])
 
 
 def test_an_option_that_fits_nothing_has_to_be_chosen(alice: World) -> None:
-    code = make(alice, ("TextField", "Ticket", True), MANY_KINDS[2], options=("Read only", "Export", "Edit"))
+    code = make(
+        alice,
+        ("TextField", "Ticket", True),
+        MANY_KINDS[2],
+        options=tuple(each for each in OPTIONS if each != "Use"),
+    )
     mapping = chosen(number="Ticket", level="Level")
     with alice.app.app_context():
         found = alice.services.custom_templates.match(person_named("alice"), code, mapping=mapping)

@@ -11,7 +11,7 @@ from portal.channels.failures import ChannelError, Failure
 from portal.models import Resource
 from portal.rules.entitlement import entitlements_of
 from portal.rules.validity import LONGEST_DAYS
-from portal.services.catalogue import SEARCH_LIMIT
+from portal.services.catalogue.catalogue import SEARCH_LIMIT
 from portal.services.faults import FieldFault, Problem, ProblemReason
 from portal.services.registry import services
 from portal.services.requests.request_form import LONGEST_REASON

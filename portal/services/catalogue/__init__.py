@@ -1,0 +1,1 @@
+"""The catalogue of resources: found, kept by hand, imported, and read from the BI tool."""
