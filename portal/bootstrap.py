@@ -13,6 +13,8 @@ from portal.channels.dingtalk.stream import DingTalkStream
 from portal.channels.dingtalk.templates import DingTalkTemplates
 from portal.clock import Clock
 from portal.dingtalk.client import Endpoints
+from portal.grants.webhook.address import AddressRules
+from portal.grants.webhook.target import WebhookTarget, authorities
 from portal.migrating import migration_head
 from portal.secret_box import SecretBox
 from portal.services.approval_settings import ApprovalSettingsService
@@ -28,6 +30,8 @@ from portal.services.events.parked_events import ParkedEvents
 from portal.services.events.payload_retention import PayloadRetention
 from portal.services.events.stream_connections import StreamConnections
 from portal.services.events.stream_intake import StreamIntake
+from portal.services.grants.webhook_settings import WebhookSettings
+from portal.services.grants.webhook_store import WebhookStore
 from portal.services.notices.work_notices import WorkNotices
 from portal.services.outcomes.gone_instances import GoneInstances
 from portal.services.outcomes.outcomes import Outcomes
@@ -149,6 +153,13 @@ def build_services(settings: Settings, clock: Clock) -> Services:
     work_notices = WorkNotices(
         clock=clock, channel=DingTalkNotices(connection), public_url=settings.public_url
     )
+    webhook_store = WebhookStore(clock=clock, box=box)
+    webhook = WebhookTarget(
+        read_connection=webhook_store.read,
+        clock=clock,
+        rules=AddressRules(networks=settings.webhook_networks),
+        bundle=authorities(),
+    )
     return Services(
         clock=clock,
         people=people,
@@ -209,4 +220,5 @@ def build_services(settings: Settings, clock: Clock) -> Services:
         health=health,
         work_figures=WorkFigures(clock=clock, health=health),
         work_notices=work_notices,
+        webhook_settings=WebhookSettings(clock=clock, store=webhook_store, target=webhook),
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from ipaddress import ip_address
+from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -14,6 +14,7 @@ SHORTEST_SECRET_KEY = 32
 DEFAULT_WORKER_CONCURRENCY = 6
 # DingTalk allows an app 20 calls a second of each API; a little is left to others who use the same app.
 DEFAULT_DINGTALK_CALLS_PER_SECOND = 18
+LOOPBACK = "127.0.0.0/8, ::1/128"
 
 DINGTALK_ADDRESSES = {
     "DINGTALK_API_URL": "https://api.dingtalk.com",
@@ -77,6 +78,7 @@ class Settings:
     worker_id: str
     worker_concurrency: int
     dingtalk_calls_per_second: int
+    webhook_networks: tuple[IPv4Network | IPv6Network, ...] = ()
 
     @property
     def is_sqlite(self) -> bool:
@@ -119,6 +121,7 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
         dingtalk_calls_per_second=reader.number(
             "PORTAL_DINGTALK_CALLS_PER_SECOND", default=DEFAULT_DINGTALK_CALLS_PER_SECOND
         ),
+        webhook_networks=reader.networks("PORTAL_WEBHOOK_NETWORKS", default=LOOPBACK if is_demo else ""),
     )
     if reader.faults:
         raise SettingsError(reader.faults)
@@ -178,6 +181,15 @@ class _Reader:
             return int(text)
         self.faults.append(f"{name} must be a whole number from 1 to 65535.")
         return default
+
+    def networks(self, name: str, *, default: str) -> tuple[IPv4Network | IPv6Network, ...]:
+        try:
+            return tuple(
+                ip_network(each.strip()) for each in (self.text(name) or default).split(",") if each.strip()
+            )
+        except ValueError:
+            self.faults.append(f"{name} must be networks like 10.0.0.0/8, with commas between them.")
+        return ()
 
     def worker_id(self) -> str:
         value = self.text("PORTAL_WORKER_ID")

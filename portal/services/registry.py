@@ -23,6 +23,7 @@ from portal.services.events.failed_pushes import FailedPushList
 from portal.services.events.parked_events import ParkedEvents
 from portal.services.events.stream_connections import StreamConnections
 from portal.services.events.stream_intake import StreamIntake
+from portal.services.grants.webhook_settings import WebhookSettings
 from portal.services.notices.work_notices import WorkNotices
 from portal.services.outcomes.gone_instances import GoneInstances
 from portal.services.outcomes.syncing import Syncing
@@ -91,6 +92,7 @@ class Services:
     health: Health
     work_figures: WorkFigures
     work_notices: WorkNotices
+    webhook_settings: WebhookSettings
 
 
 def services() -> Services:
