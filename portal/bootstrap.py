@@ -19,6 +19,8 @@ from portal.migrating import migration_head
 from portal.secret_box import SecretBox
 from portal.services.approval_settings import ApprovalSettingsService
 from portal.services.catalogue.catalogue import Catalogue
+from portal.services.decisions.decisions import Decisions
+from portal.services.decisions.passing_on import PassingOn
 from portal.services.dingtalk_app import BindingStore, DingTalkApps
 from portal.services.doctor.making import make_doctor
 from portal.services.events.callback_diagnosis import CallbackDiagnosis
@@ -184,6 +186,8 @@ def build_services(settings: Settings, clock: Clock) -> Services:
         access_requests=access_requests,
         request_search=RequestSearch(),
         approval_work=approval_work,
+        decisions=Decisions(clock=clock),
+        passing_on=PassingOn(clock=clock),
         chores=chores,
         due_work=DueWorkList(clock=clock, calls=calls),
         dingtalk_calls=calls,

@@ -52,6 +52,9 @@ class ProblemReason(StrEnum):
     CALLS_RUN_SHORT = "calls_run_short"
     CALLS_STOPPED = "calls_stopped"
     EVENT_NOT_PARKED = "event_not_parked"
+    ALREADY_DECIDED = "already_decided"
+    NOT_YOUR_OWN = "not_your_own"
+    NOTHING_TO_DECIDE = "nothing_to_decide"
 
 
 class Problem(ServiceError):

@@ -13,6 +13,8 @@ from portal.channels.dingtalk.templates import DingTalkTemplates
 from portal.clock import Clock
 from portal.services.approval_settings import ApprovalSettingsService
 from portal.services.catalogue.catalogue import Catalogue
+from portal.services.decisions.decisions import Decisions
+from portal.services.decisions.passing_on import PassingOn
 from portal.services.dingtalk_app import DingTalkApps
 from portal.services.doctor.doctor import Doctor
 from portal.services.events.callback_diagnosis import CallbackDiagnosis
@@ -71,6 +73,8 @@ class Services:
     access_requests: AccessRequests
     request_search: RequestSearch
     approval_work: ApprovalWork
+    decisions: Decisions
+    passing_on: PassingOn
     chores: Chores
     due_work: DueWorkList
     dingtalk_calls: DingTalkCalls

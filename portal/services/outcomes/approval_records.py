@@ -61,6 +61,32 @@ def keep_records(approval: Approval, reading: Reading, people: Participants) -> 
     approval.records = rows
 
 
+def add_record(
+    approval: Approval,
+    *,
+    kind: RecordKind,
+    who: tuple[str, str],
+    at: datetime,
+    others: tuple[tuple[str, str], ...] = (),
+    remark: str = "",
+) -> None:
+    """Add what somebody did in the portal itself to what was told; ``who`` and ``others`` are user ids and names."""
+    rows = [(kind.value, who, remark), *((_RowKind.ADDRESSEE.value, each, "") for each in others)]
+    position = max((row.position for row in approval.records), default=-1)
+    for row_kind, (user_id, name), text in rows:
+        position += 1
+        approval.records.append(
+            ApprovalRecord(
+                position=position,
+                kind=row_kind,
+                user_id=user_id,
+                person_name=name[:LONGEST_NAME],
+                remark=text,
+                occurred_at=at,
+            )
+        )
+
+
 def told_in(approval: Approval) -> list[ToldRecord]:
     """Return what happened in the order of the channel."""
     groups: list[list[ApprovalRecord]] = []

@@ -21,8 +21,10 @@ _WORDS: dict[ProblemReason, tuple[LazyString, LazyString, LazyString]] = {
     ),
     ProblemReason.APPROVAL_OFF: (
         _("Approval is switched off"),
-        _("New requests cannot be sent while the approval flow or its DingTalk channel is off."),
-        _("An organization admin switches both on under Approval Settings."),
+        _(
+            "New requests cannot be sent while the approval flow is off, or no channel is on in which to decide them."
+        ),
+        _("An organization admin switches them on under Approval Settings."),
     ),
     ProblemReason.NO_TEMPLATE: (
         _("No approval template is associated"),
@@ -153,6 +155,21 @@ _WORDS: dict[ProblemReason, tuple[LazyString, LazyString, LazyString]] = {
         _("This event no longer waits for you"),
         _("Another admin was faster, or it could be matched meanwhile. Nothing more was done."),
         _("What became of it stands on its page."),
+    ),
+    ProblemReason.ALREADY_DECIDED: (
+        _("%(name)s has decided this already"),
+        _("A decision is final. Yours was not taken."),
+        _("See on the page of the request what was decided. If it has to change, talk to each other."),
+    ),
+    ProblemReason.NOT_YOUR_OWN: (
+        _("Nobody decides about their own access"),
+        _("You asked for this yourself, or it was asked for you."),
+        _("Somebody else decides about it. An organization admin can pass it on to another person."),
+    ),
+    ProblemReason.NOTHING_TO_DECIDE: (
+        _("There is nothing to decide here now"),
+        _("This approval does not wait for a decision."),
+        _("Load the page again to see where the request stands."),
     ),
 }
 

@@ -69,6 +69,7 @@ _APPROVER_REASONS = {
         "The owner has left the organisation, so the fallback approver decides."
     ),
     ChoiceReason.CHOSEN: _l("Chosen by the requester, as the approval flow asks for."),
+    ChoiceReason.PASSED_ON: _l("An administrator passed it on to this person."),
     ChoiceReason.TRIAL: _l("Chosen for this Test."),
 }
 _WHY_NOT_THE_OWNER = {
