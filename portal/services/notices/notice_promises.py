@@ -1,4 +1,4 @@
-"""Promises to tell a requester something: written with the change that it is about, kept by ``work_notices``."""
+"""Promises to tell somebody something: written with the change that it is about, kept by ``work_notices``."""
 
 from __future__ import annotations
 
@@ -8,18 +8,25 @@ from enum import StrEnum
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from portal.models import Approval, ApprovalSettings, WorkNotice
+from portal.models import Approval, ApprovalSettings, Person, WorkNotice
 from portal.rules.approval_state import DOES_NOT_COUNT, ApprovalState
 
 
 class NoticeKind(StrEnum):
-    """What a requester is told about, each switched on or off by itself."""
+    """What people are told about, each switched on or off by itself; ``notice_writing`` says who words each."""
 
     APPROVED = "approved"
     REJECTED = "rejected"
     TERMINATED = "terminated"
     NEEDS_CHOICE = "needs_choice"
     COULD_NOT_START = "could_not_start"
+    GRANT_ACTIVE = "grant_active"
+    GRANT_FAILING = "grant_failing"
+    GRANT_ENDS_IN_A_WEEK = "grant_ends_in_a_week"
+    GRANT_ENDS_TOMORROW = "grant_ends_tomorrow"
+    GRANT_EXPIRED = "grant_expired"
+    GRANT_REVOKED = "grant_revoked"
+    GRANT_TASK = "grant_task"
 
 
 class NoticeState(StrEnum):
@@ -55,19 +62,36 @@ def promise_notice(session: Session, approval: Approval, *, at: datetime) -> Non
     """
     kind = news_of(approval)
     request = approval.request
-    if kind is None or request is None or kind in switched_off(session):
+    if kind is None or request is None:
         return
-    if not request.requester.is_dingtalk_person:
+    promise(
+        session,
+        kind,
+        subject=_subject(approval),
+        request_id=request.id,
+        person=request.requester,
+        at=at,
+    )
+
+
+def promise(
+    session: Session, kind: NoticeKind, *, subject: str, request_id: int, person: Person, at: datetime
+) -> None:
+    """Promise one notice to somebody, inside the transaction of the change that it is about.
+
+    ``subject`` (at most 64 characters) and ``kind`` name the news: promised again, it is told once all the same.
+    Nothing is promised of a kind that is switched off, or to people who are nobody in DingTalk.
+    """
+    if kind in switched_off(session) or not person.is_dingtalk_person:
         return
-    subject = _subject(approval)
     if session.scalar(select(WorkNotice.id).filter_by(subject=subject, kind=kind)) is not None:
         return
     session.add(
         WorkNotice(
             subject=subject,
             kind=kind,
-            request_id=request.id,
-            person_id=request.requester_id,
+            request_id=request_id,
+            person_id=person.id,
             state=NoticeState.WAITING,
             due_at=at,
             created_at=at,

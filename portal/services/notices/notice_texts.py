@@ -5,25 +5,27 @@ from __future__ import annotations
 from flask_babel import force_locale, gettext
 
 from portal.channels.notices import Notice
-from portal.models import AccessRequest
+from portal.models import AccessRequest, Person
 from portal.services.names import entitlement_name
 from portal.services.notices.notice_promises import NoticeKind
 
 MOST_ITEMS = 3
 
 
-def notice_about(request: AccessRequest, kind: NoticeKind, *, attempt: int, address: str) -> Notice:
-    """Return the notice of ``kind`` in the language that the request was made in.
+def notice_about(
+    request: AccessRequest, kind: NoticeKind, *, person: Person, attempt: int, address: str
+) -> Notice:
+    """Return the notice of ``kind`` about an approval, for its requester, in the request's language.
 
     ``attempt`` is the try to start it that is told about; ``address`` the status page.
     """
     with force_locale(request.language):
         title, sentence = _words(kind, number=request.number)
-        lines = [*_asked(request), sentence]
+        lines = [*asked_lines(request), sentence]
         if kind == NoticeKind.COULD_NOT_START and attempt > 1:
             lines.append(gettext("This was try %(attempt)s.", attempt=attempt))
         return Notice(
-            user_id=request.requester.user_id or "",
+            user_id=person.user_id or "",
             title=title,
             lines=tuple(lines),
             button=gettext("Open the request"),
@@ -61,7 +63,7 @@ def _words(kind: NoticeKind, *, number: str) -> tuple[str, str]:
     return words[kind]
 
 
-def _asked(request: AccessRequest) -> list[str]:
+def asked_lines(request: AccessRequest) -> list[str]:
     """Name what was asked for, one line each; names are other people's words and stay plain text."""
     named = [
         gettext(

@@ -1,4 +1,4 @@
-"""Work notices to requesters: each sent once, and one of many asked about whether it arrived."""
+"""Work notices: each sent once, and one of many asked about whether it arrived."""
 
 from __future__ import annotations
 
@@ -17,11 +17,10 @@ from portal.clock import Clock
 from portal.database import transaction
 from portal.extensions import db
 from portal.log_context import work_about
-from portal.models import AccessRequest, Approval, WorkNotice
+from portal.models import AccessRequest, Person, WorkNotice
 from portal.services.audit import PORTAL, record
-from portal.services.notices.notice_promises import NoticeKind, NoticeState, news_of, switched_off
-from portal.services.notices.notice_texts import notice_about
-from portal.services.request_address import request_address
+from portal.services.notices.notice_promises import NoticeState, switched_off
+from portal.services.notices.notice_writing import write
 from portal.services.work.retry_pauses import pause_before_retry
 
 log = structlog.get_logger(__name__)
@@ -58,8 +57,9 @@ class WorkNotices:
         if notice is None:
             return
         state, subject, task_id = notice.state, notice.subject, notice.task_id or ""
-        wanted = self._wanted(notice) if state == NoticeState.WAITING else None
-        user_id = self._request(notice).requester.user_id or ""
+        person = db.session.get_one(Person, notice.person_id)
+        wanted = self._wanted(notice, person) if state == NoticeState.WAITING else None
+        user_id = person.user_id or ""
         db.session.rollback()
         with work_about(notice=notice_id, subject=subject):
             if state == NoticeState.SENT:
@@ -87,20 +87,12 @@ class WorkNotices:
             is_tried_again=row.state == NoticeState.WAITING,
         )
 
-    def _wanted(self, notice: WorkNotice) -> Notice | None:
+    def _wanted(self, notice: WorkNotice, person: Person) -> Notice | None:
         """Return what to say; None once it is no longer true, not wanted, or there is nobody to tell."""
-        request = self._request(notice)
-        position, attempt = (int(part) for part in notice.subject.rsplit("/", 2)[1:])
-        approval = db.session.scalars(
-            select(Approval).filter_by(request_id=request.id, position=position)
-        ).one()
-        is_true = news_of(approval) == notice.kind and approval.attempt == attempt
-        person = request.requester
         is_wanted = notice.kind not in switched_off(db.session())
-        if not (is_true and is_wanted and person.is_active and person.is_dingtalk_person):
+        if not (is_wanted and person.is_active and person.is_dingtalk_person):
             return None
-        address = request_address(self.public_url, request.number)
-        return notice_about(request, NoticeKind(notice.kind), attempt=attempt, address=address)
+        return write(notice, person, public_url=self.public_url)
 
     def _send(self, notice_id: int, wanted: Notice) -> None:
         try:

@@ -21,6 +21,13 @@ class NoticesForm(FlaskForm):  # type: ignore[misc]
     notice_terminated = BooleanField(_("Ended by somebody else"))
     notice_needs_choice = BooleanField(_("Approvers must be chosen again"))
     notice_could_not_start = BooleanField(_("Could not be started"))
+    notice_grant_active = BooleanField(_("Access works"))
+    notice_grant_failing = BooleanField(_("Access could not be given"))
+    notice_grant_ends_in_a_week = BooleanField(_("Access ends in a week"))
+    notice_grant_ends_tomorrow = BooleanField(_("Access ends tomorrow"))
+    notice_grant_expired = BooleanField(_("Access has ended"))
+    notice_grant_revoked = BooleanField(_("Access was taken away"))
+    notice_grant_task = BooleanField(_("Owners: access to be given or taken away by hand"))
     version = HiddenField()
 
     @classmethod
