@@ -14,10 +14,14 @@ from tests.conventions.sources import ROOT, files, named, tree
 MAY_KNOW = {
     "rules": {"rules"},
     "dingtalk": {"dingtalk"},
+    "quickbi": {"quickbi"},
     "foundation": {"foundation", "models", "rules"},
     "models": {"models", "rules", "foundation"},
     "backups": {"backups", "foundation"},
-    "grants": {"grants", "models", "rules", "foundation"},
+    # What can go wrong is told in the same words for channels and targets.
+    "grants": {"grants", "channels", "models", "rules", "foundation"},
+    "grants.quickbi": {"grants", "grants.quickbi", "quickbi", "channels", "models", "rules", "foundation"},
+    "grants.webhook": {"grants", "grants.webhook", "channels", "models", "rules", "foundation"},
     "channels": {"channels", "models", "rules", "foundation"},
     "channels.dingtalk": {"channels", "channels.dingtalk", "dingtalk", "models", "rules", "foundation"},
     "channels.in_platform": {"channels", "channels.in_platform", "models", "rules", "foundation"},
@@ -27,6 +31,9 @@ MAY_KNOW = {
         "channels.dingtalk",
         "channels.in_platform",
         "grants",
+        "grants.quickbi",
+        "grants.webhook",
+        "quickbi",
         "models",
         "rules",
         "foundation",
@@ -48,6 +55,8 @@ MAY_KNOW = {
         "channels.dingtalk",
         "channels.in_platform",
         "grants",
+        "grants.quickbi",
+        "grants.webhook",
         "models",
         "rules",
         "foundation",
@@ -95,6 +104,11 @@ def test_the_dingtalk_client_knows_neither_flask_nor_the_database() -> None:
     assert not faults, "portal/dingtalk speaks HTTP and nothing else:\n" + "\n".join(faults)
 
 
+def test_the_quickbi_client_knows_neither_flask_nor_the_database_and_loads_its_library_by_name() -> None:
+    faults = _foreign_imports("portal/quickbi", lambda roots: roots)
+    assert not faults, "portal/quickbi starts without its library, which is optional:\n" + "\n".join(faults)
+
+
 def test_rules_use_the_standard_library_alone() -> None:
     faults = _foreign_imports("portal/rules", lambda roots: roots)
     assert not faults, "Rules stay pure, so that their tests need nothing:\n" + "\n".join(faults)
@@ -124,8 +138,8 @@ def _layer(module: str) -> str:
     parts = module.split(".")[1:]
     if not parts:
         return "portal"
-    if parts[0] == "channels" and len(parts) > 1 and (ROOT / "portal/channels" / parts[1]).is_dir():
-        return f"channels.{parts[1]}"
+    if parts[0] in ("channels", "grants") and len(parts) > 1 and ROOT.joinpath("portal", *parts[:2]).is_dir():
+        return f"{parts[0]}.{parts[1]}"
     is_folder = (ROOT / "portal" / parts[0]).is_dir()
     return parts[0] if is_folder else "foundation"
 

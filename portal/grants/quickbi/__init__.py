@@ -1,0 +1,1 @@
+"""Quick BI as a grant target: our words in, its calls out."""

@@ -1,0 +1,1 @@
+"""Quick BI's side of the wire: no Flask and no database in here."""
