@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import func, select
 
+from portal.channels.approval_channel import ChannelName
 from portal.clock import Clock
 from portal.extensions import db
 from portal.models import Approval, CallbackEvent
@@ -44,7 +45,7 @@ class EventRoads:
         # Its event may be here before our own commit of the start: what counts is when DingTalk was called.
         called_at = db.session.scalar(
             select(Approval.starting_at)
-            .where(Approval.started_at <= late)
+            .where(Approval.started_at <= late, Approval.channel == ChannelName.DINGTALK)
             .order_by(Approval.id.desc())
             .limit(1)
         )
@@ -65,6 +66,7 @@ class EventRoads:
                     Approval.started_at > now - A_DAY,
                     Approval.started_at <= now - START_EVENT_LATE_AFTER,
                     Approval.heard_at.is_(None),
+                    Approval.channel == ChannelName.DINGTALK,
                 )
             )
             or 0

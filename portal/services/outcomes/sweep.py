@@ -10,6 +10,7 @@ import structlog
 from sqlalchemy import ColumnElement, and_, or_, select
 from sqlalchemy.orm import InstrumentedAttribute
 
+from portal.channels.approval_channel import ChannelName
 from portal.clock import Clock
 from portal.database import transaction
 from portal.extensions import db
@@ -74,7 +75,12 @@ class Sweep:
         with transaction() as session:
             silent = session.scalars(
                 select(Approval)
-                .where(Approval.state == ApprovalState.PENDING, Approval.due_at.is_(None), condition)
+                .where(
+                    Approval.state == ApprovalState.PENDING,
+                    Approval.channel == ChannelName.DINGTALK,
+                    Approval.due_at.is_(None),
+                    condition,
+                )
                 .order_by(Approval.id)
                 .limit(limit)
                 .with_for_update(skip_locked=True, of=Approval)

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import Update, func, or_, select, update
 from sqlalchemy.orm import Session
 
+from portal.channels.approval_channel import ChannelName
 from portal.clock import Clock
 from portal.database import transaction
 from portal.extensions import db
@@ -27,6 +28,7 @@ MOST_DOUBLINGS = 8
 A_DAY = timedelta(days=1)
 ACTION = "request.synced"
 WOKEN_TOGETHER = 500
+_RUNS_IN_DINGTALK = (Approval.state == ApprovalState.PENDING, Approval.channel == ChannelName.DINGTALK)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,7 +56,7 @@ class Syncing:
         with transaction() as session:
             running = session.scalars(
                 select(Approval)
-                .where(Approval.request_id == request_id, Approval.state == ApprovalState.PENDING)
+                .where(Approval.request_id == request_id, *_RUNS_IN_DINGTALK)
                 .order_by(Approval.id)
                 .with_for_update(of=Approval)
             ).all()
@@ -83,7 +85,7 @@ class Syncing:
             # In the order in which the inbox takes them.
             open_ids = session.scalars(
                 select(Approval.id)
-                .where(Approval.state == ApprovalState.PENDING)
+                .where(*_RUNS_IN_DINGTALK)
                 .order_by(Approval.id)
                 .with_for_update(of=Approval)
             ).all()
@@ -96,8 +98,7 @@ class Syncing:
 
     def open_approvals(self) -> int:
         """Count what running all would read, each by one counted call."""
-        pending = select(func.count()).select_from(Approval).where(Approval.state == ApprovalState.PENDING)
-        return db.session.scalar(pending) or 0
+        return db.session.scalar(select(func.count()).select_from(Approval).where(*_RUNS_IN_DINGTALK)) or 0
 
     def _patience(self, session: Session, number: str) -> timedelta:
         """Return how long after the last read this request may be asked about again."""

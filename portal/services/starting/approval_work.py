@@ -60,7 +60,10 @@ class ApprovalWork:
             return
         state, starting_at, instance_id = approval.state, approval.starting_at, approval.instance_id
         with work_about(approval=approval_id, number=approval.number):
-            channel = self.channels[ChannelName(approval.channel)]
+            channel = self.channels.get(ChannelName(approval.channel))
+            if channel is None:
+                self._let_rest(approval_id)
+                return
             if state == ApprovalState.SUBMITTED:
                 self._start(approval_id, channel)
             elif state == ApprovalState.START_UNKNOWN:
@@ -179,6 +182,11 @@ class ApprovalWork:
             trial = session.get_one(Approval, approval_id).trial
             if trial is not None and trial.token_obtained_at is None:
                 trial.token_obtained_at = self.clock.now()
+
+    def _let_rest(self, approval_id: int) -> None:
+        """Nothing is called for what is decided in the portal."""
+        with transaction() as session:
+            locked(session, approval_id).due_at = None
 
     def _wake(self, approval_id: int, state: str, *, at: datetime) -> None:
         with transaction() as session:

@@ -7,6 +7,7 @@ from datetime import datetime
 
 from sqlalchemy import and_, case, func, or_, select
 
+from portal.channels.approval_channel import ChannelName
 from portal.channels.failures import Failure
 from portal.clock import Clock
 from portal.extensions import db
@@ -97,7 +98,7 @@ def _open_approvals() -> OpenApprovals:
     silent_since = case((read_later, Approval.last_read_at), else_=heard_at)
     count, oldest = db.session.execute(
         select(func.count(), func.min(silent_since, type_=Approval.started_at.type)).where(
-            Approval.state == ApprovalState.PENDING
+            Approval.state == ApprovalState.PENDING, Approval.channel == ChannelName.DINGTALK
         )
     ).one()
     return OpenApprovals(count=count, silent_since=oldest)
