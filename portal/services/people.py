@@ -66,29 +66,30 @@ class People:
             with transaction() as session:
                 keep_person(session, found, clock=self.clock)
 
-    def refresh(self, person_id: int, *, max_age: timedelta = FRESH_FOR) -> None:
+    def refresh(self, person_id: int, *, max_age: timedelta = FRESH_FOR) -> bool:
         """Ask the directory again about somebody not asked about for ``max_age``.
 
-        When DingTalk cannot be reached, what is known stays: the start asks again.
+        Returns False when DingTalk cannot be reached: what is known stays, and the start asks again.
         """
         person = db.session.get(Person, person_id)
         if person is None or person.user_id is None:
-            return
+            return True
         known_at, user_id = person.refreshed_at, person.user_id
         if known_at is not None and self.clock.now() - known_at < max_age:
-            return
+            return True
         db.session.rollback()
         try:
             found = self.directory.find(user_id)
         except ChannelError:
-            return
+            return False
         with transaction() as session:
             if found is not None:
                 keep_person(session, found, clock=self.clock)
-                return
+                return True
             gone = session.get_one(Person, person_id)
             gone.is_active = False
             gone.refreshed_at = self.clock.now()
+        return True
 
     def grant_role(self, actor: Actor, *, corp_id: str, user_id: str, role: Role, name: str = "") -> Person:
         """Give a DingTalk person a role, also before they first sign in."""

@@ -1,15 +1,63 @@
-"""Who decides about a resource for one requester, with what the directory knows now."""
+"""Who can decide about a resource for one requester, with what the directory knows now."""
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 
-from sqlalchemy import select
+from sqlalchemy.orm import Session
 
+from portal.channels.approval_channel import ChannelName
 from portal.extensions import db
-from portal.models import ApprovalSettings, Person, Resource
-from portal.rules.approver_policy import Candidate, Choice, ChoiceReason, Nobody, choose_approver
-from portal.services.people import People
+from portal.models import Person, Resource
+from portal.rules.approver_policy import (
+    ApproverKind,
+    Asking,
+    Choice,
+    ChoiceReason,
+    Nobody,
+    who_can_decide,
+)
+from portal.services.people import FRESH_FOR, People
+from portal.services.requests.approver_candidates import ApproverCandidates, read_candidates
+
+# People who are offered beside the default are asked about less often: every question counts against the quota.
+OTHERS_FRESH_FOR = timedelta(days=1)
+MOST_REFRESHED = 12
+
+
+@dataclass(frozen=True, kw_only=True)
+class PossibleApprover:
+    """Somebody who can decide: by which kind (``None``: fallback), why, and who on leave they stand in for."""
+
+    person: Person
+    kind: ApproverKind | None
+    reason: ChoiceReason
+    stands_in_for: Person | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class WhoDecides:
+    """All who can decide, the default first, in the admin's order of kinds; or why nobody can."""
+
+    candidates: tuple[PossibleApprover, ...]
+    nobody: Nobody | None
+
+    @property
+    def default(self) -> PossibleApprover | None:
+        """Who decides unless the requester chooses somebody else of the candidates."""
+        return self.candidates[0] if self.candidates else None
+
+    def of(self, person_id: int | None) -> PossibleApprover | None:
+        """Return the candidate who is this person, or None when they cannot decide."""
+        return next((each for each in self.candidates if each.person.id == person_id), None)
+
+    def after(self, kind: ApproverKind | None, *, asked: Collection[int]) -> tuple[PossibleApprover, ...]:
+        """Return the candidates of the kinds that come after ``kind``, without those already ``asked``."""
+        kinds = list(dict.fromkeys(each.kind for each in self.candidates))
+        later = kinds[kinds.index(kind) + 1 :] if kind in kinds else kinds
+        return tuple(each for each in self.candidates if each.kind in later and each.person.id not in asked)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,36 +75,131 @@ class ApproverChoices:
 
     people: People
 
+    def preview_all(
+        self, *, requester_id: int, grantee_id: int, resource_ids: Collection[int]
+    ) -> dict[int, WhoDecides]:
+        """Return who can decide about each resource (by its id).
+
+        May ask DingTalk (short); never fails because DingTalk is down.
+        """
+        asking = Asking(requester_id=requester_id, grantee_id=grantee_id)
+        self.refresh_all(resource_ids, asking=asking)
+        session = db.session()
+        candidates = read_candidates(session, at=self.people.clock.now())
+        return {
+            resource_id: decide_among(session, candidates, asking, session.get_one(Resource, resource_id))
+            for resource_id in resource_ids
+        }
+
     def preview(self, *, requester_id: int, resource_id: int) -> ApproverPreview:
-        """Return who would decide. May ask DingTalk (short); never fails because DingTalk is down."""
-        self.refresh(resource_id)
-        return decide(requester_id=requester_id, resource=db.session.get_one(Resource, resource_id))
+        """Return who would decide by default when somebody asks for themselves; else as ``preview_all``."""
+        found = self.preview_all(
+            requester_id=requester_id, grantee_id=requester_id, resource_ids=[resource_id]
+        )
+        return _preview_of(found[resource_id])
 
-    def refresh(self, resource_id: int) -> None:
-        """Make sure that it is known freshly whether those who could decide are still there, as ``preview`` does."""
-        for person_id in self._candidate_ids(resource_id):
-            self.people.refresh(person_id)
+    def refresh(self, resource_id: int, *, requester_id: int = 0) -> None:
+        """Make sure that it is known freshly whether those who could decide are still there."""
+        asking = Asking(requester_id=requester_id, grantee_id=requester_id)
+        self.refresh_all([resource_id], asking=asking)
 
-    def _candidate_ids(self, resource_id: int) -> list[int]:
-        resource = db.session.get_one(Resource, resource_id)
-        fallback_id = db.session.scalar(select(ApprovalSettings.fallback_approver_id))
-        return [each for each in (resource.owner_id, fallback_id) if each is not None]
+    def refresh_all(self, resource_ids: Collection[int], *, asking: Asking) -> None:
+        """Ask DingTalk about everybody who could decide about any of these resources, the defaults last.
+
+        Ends at the first question that DingTalk does not answer: what is known stays, and the start asks again.
+        """
+        for person_id, max_age in list(self._concerned(resource_ids).items())[:MOST_REFRESHED]:
+            if not self.people.refresh(person_id, max_age=max_age):
+                return
+        for resource_id in resource_ids:
+            if not self._refresh_default(resource_id, asking):
+                return
+
+    def _concerned(self, resource_ids: Collection[int]) -> dict[int, timedelta]:
+        session = db.session()
+        candidates = read_candidates(session, at=self.people.clock.now())
+        concerned: dict[int, timedelta] = {}
+        if candidates.fallback is not None:
+            concerned[candidates.fallback.id] = FRESH_FOR
+        for resource_id in resource_ids:
+            for kind, people in candidates.people(session, session.get_one(Resource, resource_id)):
+                max_age = FRESH_FOR if kind == ApproverKind.DATA_WORK_OWNER else OTHERS_FRESH_FOR
+                for person in people:
+                    concerned[person.id] = min(max_age, concerned.get(person.id, max_age))
+        return concerned
+
+    def _refresh_default(self, resource_id: int, asking: Asking) -> bool:
+        """Ask about whoever would decide, and about the next one where they have left."""
+        for _ in range(MOST_REFRESHED):
+            session = db.session()
+            candidates = read_candidates(session, at=self.people.clock.now())
+            found = decide_among(session, candidates, asking, session.get_one(Resource, resource_id))
+            if found.default is None:
+                return True
+            default_id = found.default.person.id
+            if not self.people.refresh(default_id):
+                return False
+            if db.session.get_one(Person, default_id).is_active:
+                return True
+        return True
 
 
-def decide(*, requester_id: int, resource: Resource) -> ApproverPreview:
-    """Apply the policy to what the database knows now, inside whatever transaction is open."""
-    settings = db.session.get(ApprovalSettings, 1)
-    fallback = settings.fallback_approver if settings else None
-    verdict = choose_approver(
-        requester_id=requester_id, owner=_candidate(resource.owner), fallback=_candidate(fallback)
+def who_decides(
+    session: Session,
+    *,
+    requester_id: int,
+    grantee_id: int,
+    resource: Resource,
+    at: datetime,
+    channel: ChannelName | None = None,
+) -> WhoDecides:
+    """Apply the policy to what the database knows now, inside whatever transaction is open.
+
+    ``at`` says who is on leave; ``channel`` bounds who can be reached, that of new requests when not given.
+    """
+    asking = Asking(requester_id=requester_id, grantee_id=grantee_id)
+    return decide_among(session, read_candidates(session, at=at, channel=channel), asking, resource)
+
+
+def decide_among(
+    session: Session, candidates: ApproverCandidates, asking: Asking, resource: Resource
+) -> WhoDecides:
+    """Apply the policy for one resource; ``candidates`` are read once for all resources of a form."""
+    people = candidates.people(session, resource)
+    found = who_can_decide(
+        asking,
+        people=[(kind, [candidates.candidate(each) for each in of_kind]) for kind, of_kind in people],
+        fallback=candidates.candidate(candidates.fallback) if candidates.fallback else None,
+        delegates=candidates.delegate_candidates(),
     )
-    if isinstance(verdict, Choice):
-        approver = db.session.get_one(Person, verdict.person_id)
-        return ApproverPreview(approver=approver, reason=verdict.reason, nobody=None)
-    return ApproverPreview(approver=None, reason=None, nobody=verdict)
+    if isinstance(found, Nobody):
+        return WhoDecides(candidates=(), nobody=found)
+    return WhoDecides(candidates=tuple(_possible(candidates, choice) for choice in found), nobody=None)
 
 
-def _candidate(person: Person | None) -> Candidate | None:
-    if person is None or not person.is_dingtalk_person:
-        return None
-    return Candidate(person_id=person.id, is_active=person.is_active)
+def decide(*, requester_id: int, resource: Resource, at: datetime | None = None) -> ApproverPreview:
+    """Return who decides by default when somebody asks for themselves; ``at`` is now when not given."""
+    found = who_decides(
+        db.session(),
+        requester_id=requester_id,
+        grantee_id=requester_id,
+        resource=resource,
+        at=at or datetime.now(UTC),
+    )
+    return _preview_of(found)
+
+
+def _possible(candidates: ApproverCandidates, choice: Choice) -> PossibleApprover:
+    away_id = choice.stands_in_for_id
+    return PossibleApprover(
+        person=candidates.known[choice.person_id],
+        kind=choice.kind,
+        reason=choice.reason,
+        stands_in_for=candidates.known[away_id] if away_id is not None else None,
+    )
+
+
+def _preview_of(found: WhoDecides) -> ApproverPreview:
+    if found.default is None:
+        return ApproverPreview(approver=None, reason=None, nobody=found.nobody)
+    return ApproverPreview(approver=found.default.person, reason=found.default.reason, nobody=None)

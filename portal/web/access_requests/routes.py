@@ -23,9 +23,9 @@ from portal.web.access_requests.request_list import request_list
 from portal.web.access_requests.status_page import show_status, shown_version, visible_request
 from portal.web.errors import Problem as ProblemWords
 from portal.web.htmx import no_content, redirect_or_refresh, render, wants_partial
+from portal.web.words.approvers import nobody_words
 from portal.web.words.levels import level_includes
 from portal.web.words.problems import problem_words
-from portal.web.words.states import nobody_words
 
 UNFINISHED_SETUP = (ProblemReason.APPROVAL_OFF, ProblemReason.NO_TEMPLATE)
 

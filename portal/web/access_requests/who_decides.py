@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from portal.models import AccessRequest, Approval, ApprovalDecider
 from portal.rules.flow_rules import Certainty, NodeRule
 from portal.services.templates.template_flow import confirmed_nodes
+from portal.web.words.approvers import approver_reason
 from portal.web.words.flow import RULES
-from portal.web.words.states import approver_reason
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -5,8 +5,10 @@ from __future__ import annotations
 from flask import Flask
 
 from portal.services.names import entitlement_name, resource_type_name
+from portal.web.words.approvers import approver_reason, kind_name
 from portal.web.words.failures import failure_words
-from portal.web.words.states import approver_reason, state_badge
+from portal.web.words.roles import role_name
+from portal.web.words.states import state_badge
 
 
 def init_words(app: Flask) -> None:
@@ -17,4 +19,6 @@ def init_words(app: Flask) -> None:
         failure_words=failure_words,
         state_badge=state_badge,
         approver_reason=approver_reason,
+        kind_name=kind_name,
+        role_name=role_name,
     )

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from flask_babel import gettext
 from flask_babel import lazy_gettext as _l
 
 from portal.rules.approval_state import ApprovalState
-from portal.rules.approver_policy import ChoiceReason, Nobody, NobodyReason
 
 # Waiting is neutral, not running: it may last for days, and a running badge turns.
 _BADGES = {
@@ -58,32 +55,6 @@ _SENTENCES = {
     ApprovalState.ESCALATED: _l("Nobody decided in time, so somebody else was asked."),
     ApprovalState.PARTLY_APPROVED: _l("Some of what was asked for is approved, the rest is not."),
 }
-_APPROVER_REASONS = {
-    ChoiceReason.OWNER: _l("Owns this resource."),
-    ChoiceReason.FALLBACK_OWNER_ASKS: _l(
-        "The owner is the one who asks, and nobody decides about their own request. So the fallback approver "
-        "decides."
-    ),
-    ChoiceReason.FALLBACK_NO_OWNER: _l("This resource has no owner, so the fallback approver decides."),
-    ChoiceReason.FALLBACK_OWNER_LEFT: _l(
-        "The owner has left the organisation, so the fallback approver decides."
-    ),
-    ChoiceReason.CHOSEN: _l("Chosen by the requester, as the approval flow asks for."),
-    ChoiceReason.PASSED_ON: _l("An administrator passed it on to this person."),
-    ChoiceReason.TRIAL: _l("Chosen for this Test."),
-}
-_WHY_NOT_THE_OWNER = {
-    ChoiceReason.FALLBACK_OWNER_ASKS: _l(
-        "You own this resource yourself, and nobody decides about their own request."
-    ),
-    ChoiceReason.FALLBACK_NO_OWNER: _l("This resource has no owner."),
-    ChoiceReason.FALLBACK_OWNER_LEFT: _l("The owner of this resource has left the organisation."),
-}
-_WHY_NOT_THE_FALLBACK = {
-    NobodyReason.NO_FALLBACK: _l("There is no fallback approver."),
-    NobodyReason.FALLBACK_ASKS: _l("The fallback approver is you."),
-    NobodyReason.FALLBACK_LEFT: _l("The fallback approver has left the organisation."),
-}
 
 
 _WITHDRAWING_THERE = _l(
@@ -97,15 +68,6 @@ _STARTS_BY_ITSELF = _l(
     "DingTalk allows it."
 )
 _DINGTALK_IS_BUSY = _l("The request is saved. DingTalk is busy; the approval starts by itself.")
-
-
-@dataclass(frozen=True, kw_only=True)
-class NobodyWords:
-    """Why nobody can decide, and what to do about it."""
-
-    title: str
-    reason: str
-    remedy: str
 
 
 def state_badge(state: str) -> tuple[str, str]:
@@ -145,20 +107,3 @@ def withdrawing_sentence(state: str) -> str:
     if state == ApprovalState.PENDING:
         return str(_WITHDRAWING_THERE)
     return str(_WITHDRAWING_BEFORE)
-
-
-def approver_reason(reason: str) -> str:
-    """Return why this approver was chosen, as a sentence."""
-    return str(_APPROVER_REASONS[ChoiceReason(reason)])
-
-
-def nobody_words(nobody: Nobody) -> NobodyWords:
-    """Return why nobody can decide about a resource, and what to do about it."""
-    owner, fallback = _WHY_NOT_THE_OWNER[nobody.fallback_for], _WHY_NOT_THE_FALLBACK[nobody.reason]
-    return NobodyWords(
-        title=gettext("Nobody can decide about this request"),
-        reason=gettext("%(owner)s %(fallback)s", owner=owner, fallback=fallback),
-        remedy=gettext(
-            "Ask an organization admin to name another fallback approver on the Approval Settings page."
-        ),
-    )

@@ -11,25 +11,26 @@ from flask_babel import Babel
 
 from portal.channels.approval_channel import RecordKind
 from portal.rules.approval_state import ApprovalState
-from portal.rules.approver_policy import ChoiceReason, Nobody, NobodyReason
+from portal.rules.approver_policy import (
+    ApproverKind,
+    ChoiceReason,
+    Gap,
+    GapReason,
+    Nobody,
+    NobodyReason,
+)
 from portal.rules.entitlement import Entitlement
 from portal.rules.validity import PRESET_DAYS
 from portal.services.outcomes.approval_records import ToldRecord
 from portal.web.access_requests.request_form import PRESETS
+from portal.web.words.approvers import approver_reason, kind_name, nobody_words
 from portal.web.words.levels import level_includes
 from portal.web.words.records import record_words
 from portal.web.words.sign_in import refusal_sentence
-from portal.web.words.states import (
-    approver_reason,
-    nobody_words,
-    state_badge,
-    state_sentence,
-    withdrawing_sentence,
-)
+from portal.web.words.states import state_badge, state_sentence, withdrawing_sentence
 
 KINDS = {"neutral", "running", "success", "warning", "danger"}
 REFUSALS = ("stale", "declined", "other_organisation", "external_contact", "not_active")
-FALLBACKS = [reason for reason in ChoiceReason if reason.value.startswith("fallback")]
 
 
 @pytest.fixture(autouse=True)
@@ -52,13 +53,20 @@ def test_every_state_has_a_badge_and_a_sentence(state: ApprovalState) -> None:
 @pytest.mark.parametrize("reason", ChoiceReason)
 def test_every_choice_of_an_approver_has_its_reason(reason: ChoiceReason) -> None:
     assert approver_reason(reason.value).endswith(".")
+    assert "Chen" in approver_reason(reason.value, "Chen")
 
 
+@pytest.mark.parametrize("kind", ApproverKind)
+@pytest.mark.parametrize("gap", GapReason)
 @pytest.mark.parametrize("reason", NobodyReason)
-@pytest.mark.parametrize("fallback_for", FALLBACKS)
-def test_every_dead_end_says_why_and_what_to_do(reason: NobodyReason, fallback_for: ChoiceReason) -> None:
-    words = nobody_words(Nobody(reason=reason, fallback_for=fallback_for))
-    assert all((words.title, words.reason, words.remedy))
+def test_every_dead_end_says_why_and_what_to_do(
+    reason: NobodyReason, gap: GapReason, kind: ApproverKind
+) -> None:
+    assert kind_name(kind)
+    words = nobody_words(Nobody(reason=reason, gaps=(Gap(kind=kind, reason=gap),)))
+    assert words.title
+    assert words.remedy
+    assert words.reason.count(".") == 2
 
 
 @pytest.mark.parametrize("kind", RecordKind)

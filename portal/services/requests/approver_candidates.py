@@ -1,0 +1,125 @@
+"""Who stands behind each approver kind, as the tables say it now."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from portal.channels.approval_channel import ChannelName
+from portal.models import Absence, ApprovalSettings, Person, PersonRole, Resource, WorkspaceMember
+from portal.models.person import Role
+from portal.models.resource import WorkspaceRole
+from portal.rules.approver_policy import ApproverKind, Candidate
+from portal.rules.organisation_day import organisation_day
+
+ROLE_OF_KIND = {
+    ApproverKind.PERMISSION_ADMINISTRATOR: Role.PERMISSION_ADMINISTRATOR,
+    ApproverKind.ENTERPRISE_SECURITY_ADMINISTRATOR: Role.ENTERPRISE_SECURITY_ADMINISTRATOR,
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class ApproverCandidates:
+    """What is the same for every resource, read once; ``known`` are the people behind the ids."""
+
+    kinds: tuple[ApproverKind, ...]
+    fallback: Person | None
+    holders: Mapping[Role, Sequence[Person]]
+    delegates: Mapping[int, Person]
+    are_local_people_asked: bool
+    known: dict[int, Person] = field(default_factory=dict)
+
+    def people(self, session: Session, resource: Resource) -> list[tuple[ApproverKind, list[Person]]]:
+        """Return the ticked kinds in the admin's order with their people for one resource."""
+        found = [(kind, self._people_of(session, kind, resource)) for kind in self.kinds]
+        for _kind, people in found:
+            self.known.update((each.id, each) for each in people)
+        return found
+
+    def candidate(self, person: Person) -> Candidate:
+        """Return what the policy has to know about a person."""
+        self.known[person.id] = person
+        return Candidate(
+            person_id=person.id,
+            is_active=person.is_active,
+            is_reachable=self.are_local_people_asked or person.is_dingtalk_person,
+        )
+
+    def delegate_candidates(self) -> dict[int, Candidate]:
+        """Return who stands in for each person on leave today."""
+        return {away_id: self.candidate(delegate) for away_id, delegate in self.delegates.items()}
+
+    def _people_of(self, session: Session, kind: ApproverKind, resource: Resource) -> list[Person]:
+        if kind == ApproverKind.DATA_WORK_OWNER:
+            return [resource.owner] if resource.owner else []
+        if kind == ApproverKind.WORKSPACE_ADMINISTRATOR:
+            return workspace_administrators(session, resource.workspace_id)
+        return list(self.holders.get(ROLE_OF_KIND[kind], ()))
+
+
+def read_candidates(
+    session: Session, *, at: datetime, channel: ChannelName | None = None
+) -> ApproverCandidates:
+    """Read the admin's choices, role holders and absences; ``channel`` is that of new requests if not given."""
+    settings = session.get(ApprovalSettings, 1)
+    kinds = ticked_kinds(settings)
+    return ApproverCandidates(
+        kinds=kinds,
+        fallback=settings.fallback_approver if settings else None,
+        holders=_holders(session, {ROLE_OF_KIND[kind] for kind in kinds if kind in ROLE_OF_KIND}),
+        delegates=_delegates(session, at),
+        are_local_people_asked=(channel or _channel_now(settings)) == ChannelName.IN_PLATFORM,
+    )
+
+
+def ticked_kinds(settings: ApprovalSettings | None) -> tuple[ApproverKind, ...]:
+    """Return the kinds that are asked, in the admin's order; before the first save, owners alone."""
+    if settings is None or settings.approver_kinds is None:
+        return (ApproverKind.DATA_WORK_OWNER,)
+    return tuple(ApproverKind(kind) for kind in settings.approver_kinds)
+
+
+def workspace_administrators(session: Session, workspace_id: int | None) -> list[Person]:
+    """Return a workspace's administrators, those longest in office first."""
+    if workspace_id is None:
+        return []
+    members = (
+        select(WorkspaceMember)
+        .filter_by(workspace_id=workspace_id, role=WorkspaceRole.ADMINISTRATOR)
+        .order_by(WorkspaceMember.given_at, WorkspaceMember.person_id)
+    )
+    return [member.person for member in session.scalars(members)]
+
+
+def _holders(session: Session, roles: Iterable[Role]) -> dict[Role, list[Person]]:
+    wanted = {role.value for role in roles}
+    if not wanted:
+        return {}
+    held = (
+        select(PersonRole.role, Person)
+        .join(Person, PersonRole.person_id == Person.id)
+        .where(PersonRole.role.in_(wanted))
+        .order_by(PersonRole.given_at, Person.id)
+    )
+    found: dict[Role, list[Person]] = {}
+    for role, person in session.execute(held):
+        found.setdefault(Role(role), []).append(person)
+    return found
+
+
+def _delegates(session: Session, at: datetime) -> dict[int, Person]:
+    today = organisation_day(at)
+    away = select(Absence).where(Absence.starts_on <= today, Absence.ends_on >= today)
+    return {absence.person_id: absence.delegate for absence in session.scalars(away)}
+
+
+def _channel_now(settings: ApprovalSettings | None) -> ChannelName:
+    """As ``channel_for_new_requests``, but a preview is possible while approval is off."""
+    if settings is None or not settings.is_in_platform_channel_on:
+        return ChannelName.DINGTALK
+    is_dingtalk = settings.is_dingtalk_channel_on and not settings.prefers_in_platform
+    return ChannelName.DINGTALK if is_dingtalk else ChannelName.IN_PLATFORM
