@@ -4,14 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
+from datetime import date
 
-from sqlalchemy import ColumnElement, select
+from sqlalchemy import ColumnElement, or_, select
 from sqlalchemy.orm import Session
 
-from portal.channels.approval_channel import AGREEMENTS, REFUSALS, Reading, RecordKind, TurnState
+from portal.channels.approval_channel import (
+    AGREEMENTS,
+    REFUSALS,
+    ChannelName,
+    Reading,
+    RecordKind,
+    TurnState,
+)
 from portal.extensions import db
 from portal.models import AccessRequest, Approval, ApprovalDecider, ApprovalTemplate, Person
 from portal.models.approval import DeciderState
+from portal.rules.approval_state import ApprovalState
+from portal.services.decisions.decider_key import decider_key
+from portal.services.decisions.standing_in import decides_for
 from portal.services.outcomes.participants import Participants
 
 _STATES = {
@@ -90,29 +101,51 @@ def is_awaited(approval: Approval, user_id: str | None) -> bool:
     return any(row.user_id == user_id and row.state != DeciderState.DONE for row in approval.deciders)
 
 
-def may_view(person: Person, number: str, *, requester_id: int, approver_ids: Collection[int]) -> bool:
+def may_view(
+    person: Person, number: str, *, requester_id: int, approver_ids: Collection[int], on: date
+) -> bool:
     """Whether this is the requester, somebody who decides or decided, somebody expected to, or an admin.
 
-    ``approver_ids`` are those the portal's policy chose. A copy of an approval gives nobody a look at its request.
+    ``approver_ids`` are those the portal's policy chose; ``on`` is the day, for those who stand in for somebody on
+    leave. A copy of an approval gives nobody a look at its request.
     """
     if person.id == requester_id or person.id in approver_ids or person.is_organization_admin:
         return True
     return (
-        db.session.scalar(select(AccessRequest.id).filter_by(number=number).where(has_say(person)))
+        db.session.scalar(
+            select(AccessRequest.id)
+            .filter_by(number=number)
+            .where(or_(has_say(person), _stands_in(person, on=on)))
+        )
         is not None
     )
 
 
 def has_say(person: Person) -> ColumnElement[bool]:
     """Hold for requests in whose approvals a person is named; user ids mean nothing across organisations."""
+    theirs = select(ApprovalDecider.approval_id).join(Approval, Approval.id == ApprovalDecider.approval_id)
+    in_dingtalk = theirs.join(ApprovalTemplate, ApprovalTemplate.id == Approval.template_id).where(
+        ApprovalDecider.user_id == person.user_id,
+        Approval.request_id == AccessRequest.id,
+        ApprovalTemplate.corp_id == person.corp_id,
+    )
+    here = theirs.where(
+        ApprovalDecider.user_id == decider_key(person.id),
+        Approval.request_id == AccessRequest.id,
+        Approval.channel == ChannelName.IN_PLATFORM,
+    )
+    return or_(in_dingtalk.correlate(AccessRequest).exists(), here.correlate(AccessRequest).exists())
+
+
+def _stands_in(person: Person, *, on: date) -> ColumnElement[bool]:
+    """Hold for requests that wait in the portal for somebody on leave whose delegate this is."""
     return (
-        select(ApprovalDecider.approval_id)
-        .join(Approval, Approval.id == ApprovalDecider.approval_id)
-        .join(ApprovalTemplate, ApprovalTemplate.id == Approval.template_id)
+        select(Approval.id)
         .where(
-            ApprovalDecider.user_id == person.user_id,
             Approval.request_id == AccessRequest.id,
-            ApprovalTemplate.corp_id == person.corp_id,
+            Approval.channel == ChannelName.IN_PLATFORM,
+            Approval.state == ApprovalState.PENDING,
+            Approval.approver_id.in_(decides_for(person.id, on=on)),
         )
         .correlate(AccessRequest)
         .exists()

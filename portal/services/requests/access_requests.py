@@ -8,17 +8,19 @@ from dataclasses import dataclass
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from portal.channels.approval_channel import ChannelName
 from portal.clock import Clock
 from portal.database import transaction
 from portal.extensions import db
 from portal.models import AccessRequest, Approval, Person, RequestItem
 from portal.rules.approval_state import ApprovalState, is_final
 from portal.rules.entitlement import Entitlement
+from portal.rules.organisation_day import organisation_day
 from portal.rules.validity import Validity
 from portal.services.approval_rows import move, sum_up_request
 from portal.services.audit import Actor, record
 from portal.services.faults import NotThere, Problem, ProblemReason
-from portal.services.outcomes.deciders import may_view
+from portal.services.outcomes.deciders import end_turns, may_view
 from portal.services.request_address import address_in_form
 from portal.services.requests.approver_choice import ApproverChoices
 from portal.services.requests.flow_choices import FlowChoices, FlowOffer, SentChoice
@@ -48,6 +50,7 @@ class AccessRequests:
             number,
             requester_id=request.requester_id,
             approver_ids={each.approver_id for each in request.approvals},
+            on=organisation_day(self.clock.now()),
         ):
             raise NotThere
         return request
@@ -65,6 +68,7 @@ class AccessRequests:
             number,
             requester_id=rows[0].requester_id,
             approver_ids={each.approver_id for each in rows},
+            on=organisation_day(self.clock.now()),
         ):
             raise NotThere
         return _version(each.version for each in rows)
@@ -205,7 +209,11 @@ class AccessRequests:
         return request
 
     def _withdraw(self, approval: Approval) -> None:
-        if approval.state in NOTHING_IS_CALLED:
+        if approval.channel == ChannelName.IN_PLATFORM and not is_final(approval.state):
+            move(approval, ApprovalState.WITHDRAWN)
+            approval.closed_at, approval.due_at = self.clock.now(), None
+            end_turns(approval)
+        elif approval.state in NOTHING_IS_CALLED:
             move(approval, ApprovalState.WITHDRAWN)
             approval.closed_at = self.clock.now()
             plan_late_look(approval, at=approval.closed_at)

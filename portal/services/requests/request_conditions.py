@@ -9,6 +9,7 @@ from enum import StrEnum
 from sqlalchemy import ColumnElement, Select, and_, exists, func, or_, select, true, union_all
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
+from portal.channels.approval_channel import ChannelName
 from portal.models import (
     AccessRequest,
     Approval,
@@ -21,6 +22,7 @@ from portal.models import (
 from portal.models.approval import DeciderState
 from portal.rules.approval_state import ApprovalState, is_final
 from portal.rules.request_number import LARGEST_ID, NumberPart, number_part
+from portal.services.decisions.decider_key import decider_key
 from portal.services.requests.request_streams import IdRange, Stream, StreamsOfMany
 
 # A word in more names than this is common: looking at the newest requests finds it sooner than following each name.
@@ -89,12 +91,10 @@ def asked_by(person_id: int) -> Condition:
 def decided_by(person: Person) -> Condition:
     """Hold for requests that one person decides, has decided or is expected to decide about."""
     theirs, named = Approval.approver_id == person.id, _is_named(person, tuple(DeciderState))
+    here = _is_named_here(person)
     return Condition(
-        holds=or_(_has_approval(theirs), _has_approval(named)),
-        streams=(
-            Stream(ids=Approval.request_id, belongs=theirs),
-            Stream(ids=Approval.request_id, belongs=named),
-        ),
+        holds=or_(*(_has_approval(each) for each in (theirs, named, here))),
+        streams=tuple(Stream(ids=Approval.request_id, belongs=each) for each in (theirs, named, here)),
     )
 
 
@@ -123,6 +123,12 @@ def _is_named(person: Person, states: tuple[DeciderState, ...]) -> ColumnElement
         ApprovalDecider.user_id == person.user_id, ApprovalDecider.state.in_(states)
     )
     return and_(Approval.id.in_(named.correlate(None)), (Approval.template_id + 0).in_(codes.correlate(None)))
+
+
+def _is_named_here(person: Person) -> ColumnElement[bool]:
+    """Hold for approvals of the in-platform channel that somebody decided in another's place."""
+    named = select(ApprovalDecider.approval_id).where(ApprovalDecider.user_id == decider_key(person.id))
+    return and_(Approval.channel == ChannelName.IN_PLATFORM, Approval.id.in_(named.correlate(None)))
 
 
 def in_state(wanted: StateFilter) -> Condition:
