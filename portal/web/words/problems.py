@@ -26,6 +26,21 @@ _WORDS: dict[ProblemReason, tuple[LazyString, LazyString, LazyString]] = {
         ),
         _("An organization admin switches them on under Approval Settings."),
     ),
+    ProblemReason.DATA_WORK_ENTRY_OFF: (
+        _("Access cannot be asked for here"),
+        _("An organization admin has switched off asking for resources in this portal."),
+        _("Ask the owner of the resource, or an organization admin."),
+    ),
+    ProblemReason.COLUMN_ENTRY_OFF: (
+        _("Masked columns cannot be asked for here"),
+        _("An organization admin has switched off asking for single columns in this portal."),
+        _("Ask the owner of the dataset, or an organization admin."),
+    ),
+    ProblemReason.LAST_ADMIN: (
+        _("Somebody has to stay organization admin"),
+        _("This is the last one in office: without them nobody could change settings or give roles."),
+        _("Make somebody else an organization admin first."),
+    ),
     ProblemReason.NO_TEMPLATE: (
         _("No approval template is associated"),
         _("Approvals are started with a template, and none has been chosen yet."),
