@@ -40,6 +40,8 @@ from portal.services.outcomes.outcomes import Outcomes
 from portal.services.outcomes.running_approvals import RunningApprovals
 from portal.services.outcomes.sweep import Sweep
 from portal.services.outcomes.syncing import Syncing
+from portal.services.pending.escalation import Escalation
+from portal.services.pending.lapsing import Lapsing
 from portal.services.people import People
 from portal.services.registry import Services
 from portal.services.requests.access_requests import AccessRequests
@@ -102,7 +104,9 @@ def build_services(settings: Settings, clock: Clock) -> Services:
         public_url=settings.public_url,
     )
     people = People(clock=clock, directory=directory)
-    outcomes = Outcomes(clock=clock, people=people)
+    approvers = ApproverChoices(people=people)
+    escalation = Escalation(clock=clock, approvers=approvers, public_url=settings.public_url)
+    outcomes = Outcomes(clock=clock, people=people, escalation=escalation)
     event_inbox = EventInbox(clock=clock)
     channels = {ChannelName.DINGTALK: DingTalkApprovals(connection, applink_url=settings.dingtalk.applink)}
     adoption = InstanceAdoption(clock=clock, inbox=event_inbox, outcomes=outcomes)
@@ -142,9 +146,10 @@ def build_services(settings: Settings, clock: Clock) -> Services:
             ChoreName.DRAIN_FAILED_PUSHES: failed_pushes.drain,
             ChoreName.PRUNE_PAYLOADS: retention.prune,
             ChoreName.SWEEP: sweep.go_round,
+            ChoreName.ESCALATE: escalation.go_round,
+            ChoreName.LAPSE: Lapsing(clock=clock).go_round,
         },
     )
-    approvers = ApproverChoices(people=people)
     flow_choices = FlowChoices(
         people=people,
         forecasts=DingTalkApprovals(waited_for, applink_url=settings.dingtalk.applink),

@@ -36,6 +36,19 @@ OUTCOMES = frozenset(
 OWN_ENDS = frozenset({ApprovalState.LAPSED, ApprovalState.ESCALATED})
 FINAL = OUTCOMES | OWN_ENDS
 
+
+class WithdrawalPurpose(StrEnum):
+    """Why the portal itself withdraws an instance; empty where the requester wants it."""
+
+    ESCALATION = "escalation"
+    LAPSE = "lapse"
+
+
+_OWN_END = {
+    WithdrawalPurpose.ESCALATION: ApprovalState.ESCALATED,
+    WithdrawalPurpose.LAPSE: ApprovalState.LAPSED,
+}
+
 # Incidents of approvals that nobody but the requester agreed to, or nobody at all: they give nothing to anybody.
 DOES_NOT_COUNT = frozenset({"self_approved", "nobody_agreed"})
 
@@ -85,6 +98,16 @@ def agrees_with(state: str, told: str) -> bool:
     What the portal ends itself, it ends by withdrawing the instance.
     """
     return state == told or (state in OWN_ENDS and told == ApprovalState.WITHDRAWN)
+
+
+def end_meant(told: ApprovalState, purpose: str | None) -> ApprovalState:
+    """Return how an approval ends whose instance was told to have ended as ``told``.
+
+    A withdrawal that the portal asked for means what it was asked for; whatever somebody else did, counts.
+    """
+    if purpose is None or told != ApprovalState.WITHDRAWN:
+        return told
+    return _OWN_END[WithdrawalPurpose(purpose)]
 
 
 def check_step(before: str, after: str) -> None:

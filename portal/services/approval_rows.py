@@ -56,8 +56,13 @@ def sum_up_request(request: AccessRequest | None, *, at: datetime) -> None:
         return
     session = db.session()
     # Two approvals of one request may end at the same moment: whoever comes second must see both.
-    session.flush()
-    session.refresh(request, ["state", "closed_at"], with_for_update={"of": AccessRequest})
+    hold_request(session, request)
     request.state = sum_up(session.scalars(select(Approval.state).filter_by(request_id=request.id)))
     if is_final(request.state) and request.closed_at is None:
         request.closed_at = at
+
+
+def hold_request(session: Session, request: AccessRequest) -> None:
+    """Keep a request from others until the transaction ends; taken after its approvals, as everywhere."""
+    session.flush()
+    session.refresh(request, ["state", "closed_at"], with_for_update={"of": AccessRequest})

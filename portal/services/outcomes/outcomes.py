@@ -16,7 +16,7 @@ from portal.database import transaction
 from portal.extensions import db
 from portal.models import Approval, CallbackEvent
 from portal.models.callback_event import EventState
-from portal.rules.approval_state import DOES_NOT_COUNT, ApprovalState, agrees_with, is_final
+from portal.rules.approval_state import DOES_NOT_COUNT, ApprovalState, agrees_with, end_meant, is_final
 from portal.services.approval_rows import locked, move, sum_up_request
 from portal.services.audit import PORTAL, record
 from portal.services.grants.grant_making import make_grants
@@ -26,6 +26,7 @@ from portal.services.outcomes.approval_records import keep_records
 from portal.services.outcomes.deciders import end_turns, keep_deciders
 from portal.services.outcomes.gone_instances import is_gone
 from portal.services.outcomes.participants import Participants
+from portal.services.pending.escalation import Escalation
 from portal.services.people import People
 from portal.services.work.retry_pauses import QUOTA_PAUSE, WITHDRAWAL_WAIT
 
@@ -44,6 +45,7 @@ class Outcomes:
 
     clock: Clock
     people: People
+    escalation: Escalation
 
     def read(self, approval_id: int, channel: ApprovalChannel, instance_id: str) -> None:
         """Read the instance once and apply it; it answers all events that came before the read."""
@@ -90,13 +92,15 @@ class Outcomes:
         approval.instance_url = approval.instance_url or reading.url
         if not is_final(reading.state):
             return
-        before = approval.state
-        move(approval, reading.state)
+        before, lapses_at = approval.state, approval.lapses_at
+        move(approval, end_meant(reading.state, approval.withdrawal_purpose))
         approval.closed_at = self.clock.now()
         approval.failure = None
         incident = _why_it_does_not_count(approval, reading, people)
         if incident is not None:
             self._incident(session, approval, incident, told=reading.state.value)
+        if approval.state == ApprovalState.ESCALATED:
+            self.escalation.pass_on(session, approval, lapses_at=lapses_at, at=approval.closed_at)
         sum_up_request(approval.request, at=approval.closed_at)
         promise_notice(session, approval, at=approval.closed_at)
         make_grants(session, approval, at=approval.closed_at)

@@ -14,10 +14,11 @@ from portal.clock import Clock
 from portal.database import transaction
 from portal.extensions import db
 from portal.models import Approval
-from portal.rules.approval_state import ApprovalState
+from portal.rules.approval_state import ApprovalState, WithdrawalPurpose
 from portal.services.approval_rows import locked, order_of
 from portal.services.audit import PORTAL, record
 from portal.services.outcomes.outcomes import Outcomes
+from portal.services.pending.deadlines import put_off
 from portal.services.work.retry_pauses import WITHDRAWAL_WAIT
 
 log = structlog.get_logger(__name__)
@@ -37,8 +38,7 @@ class RunningApprovals:
         approval = db.session.get_one(Approval, approval_id)
         instance_id = approval.instance_id or ""
         requester_user_id = order_of(approval).requester_user_id
-        with force_locale(approval.template.language):
-            remark = gettext("Withdrawn in the portal")
+        remark = _remark(approval)
         asked_at, started_at = approval.withdrawal_requested_at, approval.started_at
         db.session.rollback()
         if asked_at and started_at:
@@ -85,6 +85,7 @@ class RunningApprovals:
                 return
             approval.withdrawal_requested_at = None
             approval.failure = failure.to_json()
+            put_off(approval, at=self.clock.now())
             record(
                 session,
                 PORTAL,
@@ -93,3 +94,13 @@ class RunningApprovals:
                 subject=("approval", approval.number),
                 after={"failure": failure.kind},
             )
+
+
+def _remark(approval: Approval) -> str:
+    """Return what the approver reads in DingTalk about why it ended."""
+    with force_locale(approval.template.language):
+        if approval.withdrawal_purpose == WithdrawalPurpose.ESCALATION:
+            return gettext("Ended by the portal: nobody decided in time, somebody else is asked instead")
+        if approval.withdrawal_purpose == WithdrawalPurpose.LAPSE:
+            return gettext("Ended by the portal: nobody decided in time")
+        return gettext("Withdrawn in the portal")

@@ -20,6 +20,7 @@ from portal.services.approval_rows import locked, move, sum_up_request
 from portal.services.audit import PORTAL, record
 from portal.services.events.event_inbox import EventInbox
 from portal.services.outcomes.outcomes import Outcomes
+from portal.services.pending.deadlines import count_from_start
 from portal.services.starting.start_attempts import attempts_of, make_current
 from portal.services.starting.twins import note_stray, open_events, stray_with
 from portal.services.work.retry_pauses import WITHDRAWAL_WAIT
@@ -89,6 +90,7 @@ class InstanceAdoption:
         make_current(approval, attempt)
         approval.instance_id, approval.instance_url = instance_id, url
         approval.started_at = now
+        count_from_start(approval, at=now)
         approval.failure, approval.retries = None, 0
         if approval.trial_id is not None:
             approval.withdrawal_requested_at = now

@@ -33,7 +33,7 @@ LOOKS = len(RESOLVE_PAUSES)
 LOOKED_FOR = sum(RESOLVE_PAUSES, timedelta())
 # Events may wake a search early, and the clock may be set back: neither shortens it nor keeps it up for ever.
 MOST_LOOKS = 4 * LOOKS
-UNSTARTED = (ApprovalState.COULD_NOT_START, ApprovalState.WITHDRAWN)
+UNSTARTED = (ApprovalState.COULD_NOT_START, ApprovalState.WITHDRAWN, ApprovalState.LAPSED)
 # Answers that say there is nothing to be found where we look.
 NOTHING_THERE = frozenset({"template_gone", "parameters_refused"})
 

@@ -7,7 +7,7 @@ from datetime import datetime
 from sqlalchemy.orm import Session
 
 from portal.models import Approval
-from portal.rules.approval_state import ApprovalState
+from portal.rules.approval_state import ApprovalState, end_meant
 from portal.services.approval_rows import move
 from portal.services.audit import PORTAL, record
 from portal.services.notices.notice_promises import promise_notice
@@ -53,7 +53,7 @@ def withdraw_if_asked(session: Session, approval: Approval, *, at: datetime) -> 
     if approval.withdrawal_requested_at is None:
         return
     before = approval.state
-    move(approval, ApprovalState.WITHDRAWN)
+    move(approval, end_meant(ApprovalState.WITHDRAWN, approval.withdrawal_purpose))
     approval.closed_at, approval.failure = at, None
     plan_late_look(approval, at=at)
     record(

@@ -28,6 +28,8 @@ class ChoreName(StrEnum):
 
     CHECK_TEMPLATE = "check_template"
     DRAIN_FAILED_PUSHES = "drain_failed_pushes"
+    ESCALATE = "escalate_overdue_approvals"
+    LAPSE = "lapse_overdue_approvals"
     PRUNE_PAYLOADS = "prune_payloads"
     SWEEP = "sweep_silent_approvals"
 

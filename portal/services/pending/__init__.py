@@ -1,0 +1,1 @@
+"""What happens while nobody has decided: accepted by a colleague, reminded of, passed on to others, lapsed."""
