@@ -29,6 +29,7 @@ from portal.web.approval_settings.sections import (
 )
 from portal.web.approval_settings.switches_form import SwitchesForm
 from portal.web.approval_settings.template import template
+from portal.web.approval_settings.webhook import webhook
 from portal.web.htmx import wants_partial
 from portal.web.words.links import safe_link
 from portal.web.words.permissions import missing_permissions
@@ -44,6 +45,7 @@ for part in (
     notices,
     parked_events,
     template,
+    webhook,
 ):
     approval_settings.register_blueprint(part)
 for words in (missing_permissions, safe_link):

@@ -24,6 +24,7 @@ from portal.web.approval_settings.notices_form import NoticesForm
 from portal.web.approval_settings.quota_form import QuotaForm
 from portal.web.approval_settings.subscription import to_copy
 from portal.web.approval_settings.switches_form import SwitchesForm
+from portal.web.approval_settings.webhook_log import webhook_context
 from portal.web.htmx import render, wants_partial
 from portal.web.people.picker import NO_SEARCH
 from portal.web.words.callbacks import finding_words, refusal_words
@@ -45,10 +46,11 @@ class Section(StrEnum):
     SUBSCRIPTION = "subscription"
     IN_STEP = "in_step"
     CALLBACK_HEALTH = "callback_health"
+    WEBHOOK = "webhook"
 
 
 # Seldom needed: the page fetches them once it is there.
-LATER = frozenset({Section.NOTICES, Section.IN_STEP})
+LATER = frozenset({Section.NOTICES, Section.WEBHOOK, Section.IN_STEP})
 
 
 def show_section(
@@ -110,6 +112,8 @@ def _context(shown: set[Section]) -> dict[str, object]:
         context |= {"flow": flow_view(template) if template else None}
     if Section.IN_STEP in shown:
         context |= {"in_step": in_step_words(portal.in_step.report()), "quota_form": QuotaForm.of(settings)}
+    if Section.WEBHOOK in shown:
+        context |= webhook_context()
     if Section.NOTICES in shown:
         latest = portal.work_notices.latest()
         context |= {"notices_form": NoticesForm.of(settings), "latest_notice": latest}

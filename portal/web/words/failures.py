@@ -8,6 +8,7 @@ from flask_babel import lazy_gettext as _
 from flask_babel.speaklater import LazyString
 
 from portal.channels.failures import Failure, OwnFailure
+from portal.web.words.webhook_failures import WEBHOOK_WORDS
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -341,7 +342,7 @@ _WORDS: dict[str, _Words] = {
 
 def failure_words(failure: Failure) -> FailureWords:
     """Return the words for one failure; kinds stored by another version read as unexpected."""
-    words = _WORDS.get(failure.kind, _WORDS["unexpected"])
+    words = _WORDS.get(failure.kind) or WEBHOOK_WORDS.get(failure.kind) or _WORDS["unexpected"]
     title, reason, remedy = (_filled(each, failure.facts) for each in words)
     return FailureWords(title=title, reason=reason, remedy=remedy)
 

@@ -6,6 +6,7 @@ from flask_babel import lazy_gettext as _
 from flask_babel.speaklater import LazyString
 
 from portal.services.faults import FieldFault
+from portal.web.words.webhook_failures import ADDRESS_WORDS
 
 _WORDS: dict[tuple[str, str], LazyString] = {
     ("corp_id", "identifier"): _("Enter the Corp ID: 3 to 64 letters, digits, - or _."),
@@ -58,7 +59,7 @@ _UNFORESEEN = _("This cannot be used. Check it and try again.")
 
 def fault_sentence(fault: FieldFault) -> str:
     """Return the sentence that stands beside the field."""
-    text = str(_WORDS.get((fault.field, fault.reason), _UNFORESEEN))
+    text = str((_WORDS | ADDRESS_WORDS).get((fault.field, fault.reason), _UNFORESEEN))
     for name, value in fault.facts.items():
         text = text.replace(f"%({name})s", value)
     return text
