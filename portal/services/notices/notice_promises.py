@@ -20,6 +20,10 @@ class NoticeKind(StrEnum):
     TERMINATED = "terminated"
     NEEDS_CHOICE = "needs_choice"
     COULD_NOT_START = "could_not_start"
+    LAPSED = "lapsed"
+    ASKED_FOR_YOU = "asked_for_you"
+    DECLINED = "declined"
+    REMINDER = "reminder"
     GRANT_ACTIVE = "grant_active"
     GRANT_FAILING = "grant_failing"
     GRANT_ENDS_IN_A_WEEK = "grant_ends_in_a_week"
@@ -49,6 +53,7 @@ KIND_OF_STATE = {
     ApprovalState.TERMINATED: NoticeKind.TERMINATED,
     ApprovalState.NEEDS_CHOICE: NoticeKind.NEEDS_CHOICE,
     ApprovalState.COULD_NOT_START: NoticeKind.COULD_NOT_START,
+    ApprovalState.LAPSED: NoticeKind.LAPSED,
 }
 # These outcomes are decided by nobody who counts, or are told in two ways.
 UNTRUE_INCIDENTS = DOES_NOT_COUNT | {"contradiction"}

@@ -59,6 +59,10 @@ def _words(kind: NoticeKind, *, number: str) -> tuple[str, str]:
                 "The approval could not be started, so nobody is asked. The request's page says what to do."
             ),
         ),
+        NoticeKind.LAPSED: (
+            gettext("Nobody decided: %(number)s", number=number),
+            gettext("Nobody decided in time, so no access is given. You can ask again."),
+        ),
     }
     return words[kind]
 

@@ -8,6 +8,7 @@ from portal.channels.notices import Notice
 from portal.models import Person, WorkNotice
 from portal.services.notices.about_approvals import write_about_approval
 from portal.services.notices.about_grants import write_about_grant
+from portal.services.notices.about_pending import write_about_acceptance, write_reminder
 from portal.services.notices.notice_promises import NoticeKind
 
 # Given the promise, who is told, and the portal's address; returns None once it is no longer true.
@@ -19,6 +20,10 @@ WRITERS: Mapping[NoticeKind, Writer] = {
     NoticeKind.TERMINATED: write_about_approval,
     NoticeKind.NEEDS_CHOICE: write_about_approval,
     NoticeKind.COULD_NOT_START: write_about_approval,
+    NoticeKind.LAPSED: write_about_approval,
+    NoticeKind.ASKED_FOR_YOU: write_about_acceptance,
+    NoticeKind.DECLINED: write_about_acceptance,
+    NoticeKind.REMINDER: write_reminder,
     NoticeKind.GRANT_ACTIVE: write_about_grant,
     NoticeKind.GRANT_FAILING: write_about_grant,
     NoticeKind.GRANT_ENDS_IN_A_WEEK: write_about_grant,
