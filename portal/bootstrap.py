@@ -13,6 +13,8 @@ from portal.channels.dingtalk.stream import DingTalkStream
 from portal.channels.dingtalk.templates import DingTalkTemplates
 from portal.clock import Clock
 from portal.dingtalk.client import Endpoints
+from portal.grants.grant_target import GrantTarget, TargetName
+from portal.grants.manual import ManualTarget
 from portal.grants.webhook.address import AddressRules
 from portal.grants.webhook.target import WebhookTarget, authorities
 from portal.migrating import migration_head
@@ -32,6 +34,7 @@ from portal.services.events.parked_events import ParkedEvents
 from portal.services.events.payload_retention import PayloadRetention
 from portal.services.events.stream_connections import StreamConnections
 from portal.services.events.stream_intake import StreamIntake
+from portal.services.grants.grant_delivery import GrantDelivery
 from portal.services.grants.webhook_settings import WebhookSettings
 from portal.services.grants.webhook_store import WebhookStore
 from portal.services.notices.work_notices import WorkNotices
@@ -40,8 +43,10 @@ from portal.services.outcomes.outcomes import Outcomes
 from portal.services.outcomes.running_approvals import RunningApprovals
 from portal.services.outcomes.sweep import Sweep
 from portal.services.outcomes.syncing import Syncing
+from portal.services.pending.acceptance import Acceptances
 from portal.services.pending.escalation import Escalation
 from portal.services.pending.lapsing import Lapsing
+from portal.services.pending.reminders import Reminders
 from portal.services.people import People
 from portal.services.registry import Services
 from portal.services.requests.access_requests import AccessRequests
@@ -167,6 +172,8 @@ def build_services(settings: Settings, clock: Clock) -> Services:
         rules=AddressRules(networks=settings.webhook_networks),
         bundle=authorities(),
     )
+    targets: dict[TargetName, GrantTarget] = {TargetName.MANUAL: ManualTarget()}
+    grant_delivery = GrantDelivery(clock=clock, targets=targets)
     return Services(
         clock=clock,
         people=people,
@@ -189,6 +196,8 @@ def build_services(settings: Settings, clock: Clock) -> Services:
             clock=clock, approvers=approvers, flow_choices=flow_choices, public_url=settings.public_url
         ),
         access_requests=access_requests,
+        acceptances=Acceptances(clock=clock, approvers=approvers),
+        reminders=Reminders(clock=clock),
         request_search=RequestSearch(),
         approval_work=approval_work,
         decisions=Decisions(clock=clock),
@@ -218,6 +227,7 @@ def build_services(settings: Settings, clock: Clock) -> Services:
             WorkKind.STRAY_INSTANCE: strays.settle,
             WorkKind.CHORE: chores.do,
             WorkKind.NOTICE: work_notices.deliver,
+            WorkKind.GRANTS: grant_delivery.advance_lot,
         },
         event_inbox=event_inbox,
         parked_events=ParkedEvents(clock=clock, inbox=event_inbox),

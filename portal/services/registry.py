@@ -29,6 +29,8 @@ from portal.services.grants.webhook_settings import WebhookSettings
 from portal.services.notices.work_notices import WorkNotices
 from portal.services.outcomes.gone_instances import GoneInstances
 from portal.services.outcomes.syncing import Syncing
+from portal.services.pending.acceptance import Acceptances
+from portal.services.pending.reminders import Reminders
 from portal.services.people import People
 from portal.services.requests.access_requests import AccessRequests
 from portal.services.requests.flow_choices import FlowChoices
@@ -71,6 +73,8 @@ class Services:
     catalogue: Catalogue
     submissions: RequestSubmission
     access_requests: AccessRequests
+    acceptances: Acceptances
+    reminders: Reminders
     request_search: RequestSearch
     approval_work: ApprovalWork
     decisions: Decisions

@@ -121,6 +121,21 @@ _WORDS: dict[ProblemReason, tuple[LazyString, LazyString, LazyString]] = {
         _("Its outcome is final."),
         _("Ask again if you still need access."),
     ),
+    ProblemReason.ALREADY_ANSWERED: (
+        _("You have answered this already"),
+        _("An answer cannot be changed afterwards."),
+        _("The page of the request shows where it stands; your colleague can withdraw it or ask again."),
+    ),
+    ProblemReason.NOBODY_TO_REMIND: (
+        _("There is nobody to remind"),
+        _("The request waits for nobody whom the portal can tell anything in DingTalk."),
+        _("Load the page again to see where the request stands."),
+    ),
+    ProblemReason.REMINDED_JUST_NOW: (
+        _("The approver was reminded already"),
+        _("Reminders are sent once in a while, so that they stay worth reading."),
+        _("The page of the request shows from when on you can remind them again."),
+    ),
     ProblemReason.NOT_GONE: (
         _("There is nothing to close"),
         _("DingTalk knows this approval, or the request is over already."),
@@ -185,6 +200,31 @@ _WORDS: dict[ProblemReason, tuple[LazyString, LazyString, LazyString]] = {
         _("There is nothing to decide here now"),
         _("This approval does not wait for a decision."),
         _("Load the page again to see where the request stands."),
+    ),
+    ProblemReason.CATALOGUE_CHANGED: (
+        _("The catalogue has changed since you looked"),
+        _("Nothing was imported: the file would do something else by now."),
+        _("Look at what it would do now, and confirm that."),
+    ),
+    ProblemReason.IMPORT_HAS_FAULTS: (
+        _("Some lines of the file have faults"),
+        _("Nothing was imported: it is all lines or none."),
+        _("Correct these lines and upload the file again."),
+    ),
+    ProblemReason.RESOURCE_CHANGED: (
+        _("Somebody else changed this resource meanwhile"),
+        _("Nothing of yours was saved. What you entered is still here."),
+        _("Look at what is stored now. Press the button again to replace it with yours."),
+    ),
+    ProblemReason.RESOURCE_GONE: (
+        _("This resource no longer exists"),
+        _("It was retired, or the BI tool no longer has it: nobody can ask for it."),
+        _("Add it again if it is back."),
+    ),
+    ProblemReason.SYNC_IS_RUNNING: (
+        _("The catalogue is being read from Quick BI right now"),
+        _("Two readings at once would do the same twice."),
+        _("Wait a minute, then look at its report."),
     ),
 }
 
