@@ -13,8 +13,10 @@ from sqlalchemy.orm import Session
 from portal.clock import Clock
 from portal.database import transaction
 from portal.extensions import db
+from portal.grants.grant_target import TargetName
 from portal.models import ApprovalSettings, ApprovalTemplate, DingTalkApp, Person
 from portal.models.callback_event import EventRoad
+from portal.rules.approver_policy import ApproverKind
 from portal.services.audit import Actor, record
 from portal.services.faults import FieldFault, Problem, ProblemReason
 from portal.services.notices.notice_promises import NoticeKind
@@ -29,11 +31,16 @@ ROADS_TO_CHOOSE = (EventRoad.CALLBACK, EventRoad.STREAM)
 
 @dataclass(frozen=True, kw_only=True)
 class Switches:
-    """The two check boxes; ``version`` is what the admin saw."""
+    """The check boxes; ``version`` is what the admin saw.
+
+    ``prefers_in_platform`` counts only where the in-platform channel is on.
+    """
 
     is_enabled: bool
     is_dingtalk_channel_on: bool
     version: int
+    is_in_platform_channel_on: bool = False
+    prefers_in_platform: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,16 +57,24 @@ class ApprovalSettingsService:
     def save_switches(self, actor: Actor, switches: Switches) -> None:
         """Store the check boxes; raises ``Problem(SETTINGS_CHANGED)`` when another admin was faster."""
         with self._change(switches.version) as (session, row):
-            before = {"is_enabled": row.is_enabled, "is_dingtalk_channel_on": row.is_dingtalk_channel_on}
+            before = _switched(row)
             row.is_enabled = switches.is_enabled
             row.is_dingtalk_channel_on = switches.is_dingtalk_channel_on
-            self._record(
-                session,
-                actor,
-                "approval_settings.switched",
-                before,
-                {"is_enabled": row.is_enabled, "is_dingtalk_channel_on": row.is_dingtalk_channel_on},
-            )
+            row.is_in_platform_channel_on = switches.is_in_platform_channel_on
+            row.prefers_in_platform = switches.prefers_in_platform and switches.is_in_platform_channel_on
+            self._record(session, actor, "approval_settings.switched", before, _switched(row))
+
+    def prefer_portal(self, actor: Actor, *, is_preferred: bool, version: int) -> None:
+        """Decide new requests in the portal for now although DingTalk is on, or no longer.
+
+        Switches the in-platform channel on where it is not; running approvals stay where they are. Raises
+        ``Problem(SETTINGS_CHANGED)``.
+        """
+        with self._change(version) as (session, row):
+            before = _switched(row)
+            row.is_in_platform_channel_on = row.is_in_platform_channel_on or is_preferred
+            row.prefers_in_platform = is_preferred
+            self._record(session, actor, "approval_settings.switched", before, _switched(row))
 
     def associate(self, actor: Actor, *, template_id: int, version: int) -> None:
         """Confirm a template: requests use it from now on, and the DingTalk channel is switched on."""
@@ -208,13 +223,31 @@ def _defaults(clock: Clock) -> ApprovalSettings:
         id=1,
         is_enabled=False,
         is_dingtalk_channel_on=False,
+        is_in_platform_channel_on=False,
+        prefers_in_platform=False,
         monthly_call_quota=5000,
         payload_kept_days=30,
         event_road=EventRoad.CALLBACK.value,
         notices_off=[],
+        is_data_work_entry_on=True,
+        is_column_entry_on=True,
+        approver_kinds=[ApproverKind.DATA_WORK_OWNER.value],
+        nudge_pause_hours=24,
+        usual_days=30,
+        longest_days=366,
+        grant_target=TargetName.MANUAL.value,
         version=1,
         updated_at=clock.now(),
     )
+
+
+def _switched(row: ApprovalSettings) -> dict[str, Any]:
+    return {
+        "is_enabled": row.is_enabled,
+        "is_dingtalk_channel_on": row.is_dingtalk_channel_on,
+        "is_in_platform_channel_on": row.is_in_platform_channel_on,
+        "prefers_in_platform": row.prefers_in_platform,
+    }
 
 
 def _corp_id(session: Session) -> str | None:

@@ -62,6 +62,7 @@ class Found(StrEnum):
     SCOPE_LEAVES_OUT = "scope_leaves_out"
     # approval
     SWITCHED_ON = "switched_on"
+    DECIDED_HERE = "decided_here"
     SWITCHED_OFF = "switched_off"
     FALLBACK_ACTIVE = "fallback_active"
     FALLBACK_NONE = "fallback_none"

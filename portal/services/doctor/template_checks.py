@@ -58,8 +58,12 @@ class TemplateChecks:
     @staticmethod
     def _switches(_run: Run) -> Verdict:
         settings = db.session.get(ApprovalSettings, 1)
-        is_on = settings is not None and settings.is_enabled and settings.is_dingtalk_channel_on
-        return ok(Found.SWITCHED_ON) if is_on else warning(Found.SWITCHED_OFF)
+        if settings is None or not settings.is_enabled:
+            return warning(Found.SWITCHED_OFF)
+        is_portal_on = settings.is_in_platform_channel_on
+        if is_portal_on and (settings.prefers_in_platform or not settings.is_dingtalk_channel_on):
+            return ok(Found.DECIDED_HERE)
+        return ok(Found.SWITCHED_ON) if settings.is_dingtalk_channel_on else warning(Found.SWITCHED_OFF)
 
     def _template(self, run: Run) -> Verdict:
         if run.result(CheckName.FORM_READ).verdict.found is Found.NOT_TOLD:

@@ -18,17 +18,23 @@ class Step(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class Achieved:
-    """What is so now. ``is_tested`` means a Test of this template was started, ``is_proved`` that its event came."""
+    """What is so now. ``is_tested`` means a Test of this template was started, ``is_proved`` that its event came.
+
+    ``is_decided_here`` says that requests are decided in the portal: then nothing of DingTalk is needed.
+    """
 
     is_bound: bool
     is_enabled: bool
     is_associated: bool
     is_tested: bool
     is_proved: bool
+    is_decided_here: bool = False
 
 
 def steps_done(achieved: Achieved) -> dict[Step, bool]:
     """Return each step and whether it is done."""
+    if achieved.is_decided_here:
+        return {Step.ENABLE: achieved.is_enabled}
     return {
         Step.CONNECT: achieved.is_bound,
         Step.ENABLE: achieved.is_enabled,

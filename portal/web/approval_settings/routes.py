@@ -1,15 +1,12 @@
-"""The Approval Settings page, its sections and its switches."""
+"""The Approval Settings page and its sections."""
 
 from __future__ import annotations
 
-from flask import Blueprint, Response, abort, flash, redirect, request
-from flask_babel import gettext
+from flask import Blueprint, Response, abort, redirect, request
 from werkzeug.wrappers import Response as BaseResponse
 
-from portal.services.approval_settings import Switches
-from portal.services.faults import Problem
 from portal.services.registry import services
-from portal.web.access import admin_required, current_actor
+from portal.web.access import admin_required
 from portal.web.approval_settings.custom_template import custom_template
 from portal.web.approval_settings.dingtalk_app import dingtalk_app
 from portal.web.approval_settings.event_road import event_road
@@ -23,10 +20,9 @@ from portal.web.approval_settings.sections import (
     LATER,
     Section,
     page_address,
-    problem_of,
     show_section,
-    whole_number,
 )
+from portal.web.approval_settings.switches import switches
 from portal.web.approval_settings.switches_form import SwitchesForm
 from portal.web.approval_settings.template import template
 from portal.web.approval_settings.webhook import webhook
@@ -44,6 +40,7 @@ for part in (
     in_step,
     notices,
     parked_events,
+    switches,
     template,
     webhook,
 ):
@@ -74,26 +71,5 @@ def section(name: str) -> BaseResponse:
     if name != Section.SWITCHES:
         return show_section(Section(name))
     form = SwitchesForm.of(services().approval_settings.current())
-    form.is_enabled.data = "is_enabled" in request.args
+    form.tick(request.args)
     return show_section(Section.SWITCHES, switches_form=form)
-
-
-@approval_settings.post("/switches")
-@admin_required
-def save_switches() -> BaseResponse:
-    form = SwitchesForm()
-    switches = Switches(
-        is_enabled=form.is_enabled.data,
-        is_dingtalk_channel_on=form.is_dingtalk_channel_on.data,
-        version=whole_number(form.version.data, field="version"),
-    )
-    try:
-        services().approval_settings.save_switches(current_actor(), switches)
-    except Problem as problem:
-        form.version.data = str(services().approval_settings.current().version)
-        shown = problem_of(problem, section=Section.SWITCHES)
-        return show_section(Section.SWITCHES, status=409, switches_form=form, **shown)
-    if wants_partial():
-        return show_section(Section.SWITCHES, triggers=["switches-saved"], saved=Section.SWITCHES)
-    flash(gettext("Saved."), "success")
-    return redirect(page_address(Section.SWITCHES), code=303)

@@ -132,6 +132,7 @@ def _progress(binding: BindingView, settings: ApprovalSettings) -> dict[str, obj
         is_associated=template is not None and settings.is_dingtalk_channel_on,
         is_tested=trial is not None,
         is_proved=template is not None and trial is not None and trials.has_proved_the_loop(template.id),
+        is_decided_here=settings.is_in_platform_channel_on and not settings.is_dingtalk_channel_on,
     )
     return {
         "trial": trial,

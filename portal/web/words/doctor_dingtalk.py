@@ -64,6 +64,10 @@ DINGTALK_FINDINGS: dict[Found, Words] = {
         ),
     ),
     Found.SWITCHED_ON: (_("Approval is switched on, and runs in DingTalk."), ()),
+    Found.DECIDED_HERE: (
+        _("Approval is switched on. New requests are decided in the portal, without DingTalk."),
+        (),
+    ),
     Found.SWITCHED_OFF: (
         _("Approval is switched off, so nobody can ask for access."),
         (_("Tick “Enable Approval Flow” and “DingTalk Channel Approval”, and press Save."),),
