@@ -51,7 +51,11 @@ from portal.services.people import People
 from portal.services.registry import Services
 from portal.services.requests.access_requests import AccessRequests
 from portal.services.requests.approver_choice import ApproverChoices
+from portal.services.requests.colleagues import Colleagues
 from portal.services.requests.flow_choices import FlowChoices
+from portal.services.requests.flow_offers import FlowOffers
+from portal.services.requests.prefilling import Prefilling
+from portal.services.requests.request_offers import RequestOffers
 from portal.services.requests.request_search import RequestSearch
 from portal.services.requests.request_submission import RequestSubmission
 from portal.services.sign_in import SignIns
@@ -159,6 +163,8 @@ def build_services(settings: Settings, clock: Clock) -> Services:
         people=people,
         forecasts=DingTalkApprovals(waited_for, applink_url=settings.dingtalk.applink),
     )
+    flow_offers = FlowOffers(clock=clock, flow_choices=flow_choices)
+    colleagues = Colleagues(people=people)
     access_requests = AccessRequests(
         clock=clock, approvers=approvers, flow_choices=flow_choices, public_url=settings.public_url
     )
@@ -172,7 +178,10 @@ def build_services(settings: Settings, clock: Clock) -> Services:
         rules=AddressRules(networks=settings.webhook_networks),
         bundle=authorities(),
     )
-    targets: dict[TargetName, GrantTarget] = {TargetName.MANUAL: ManualTarget()}
+    targets: dict[TargetName, GrantTarget] = {
+        TargetName.MANUAL: ManualTarget(),
+        TargetName.WEBHOOK: webhook,
+    }
     grant_delivery = GrantDelivery(clock=clock, targets=targets)
     return Services(
         clock=clock,
@@ -193,8 +202,17 @@ def build_services(settings: Settings, clock: Clock) -> Services:
         trials=Trials(clock=clock, people=people, public_url=settings.public_url),
         catalogue=Catalogue(),
         submissions=RequestSubmission(
-            clock=clock, approvers=approvers, flow_choices=flow_choices, public_url=settings.public_url
+            clock=clock,
+            approvers=approvers,
+            flow_choices=flow_choices,
+            flow_offers=flow_offers,
+            colleagues=colleagues,
+            public_url=settings.public_url,
         ),
+        request_offers=RequestOffers(clock=clock, approvers=approvers),
+        prefilling=Prefilling(),
+        flow_offers=flow_offers,
+        colleagues=colleagues,
         access_requests=access_requests,
         acceptances=Acceptances(clock=clock, approvers=approvers),
         reminders=Reminders(clock=clock),
@@ -206,6 +224,7 @@ def build_services(settings: Settings, clock: Clock) -> Services:
         due_work=DueWorkList(clock=clock, calls=calls),
         dingtalk_calls=calls,
         flow_choices=flow_choices,
+        grant_delivery=grant_delivery,
         doctor=make_doctor(
             settings,
             clock=clock,

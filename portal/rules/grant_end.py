@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import date, datetime, time, timedelta, timezone
+from datetime import date, datetime, time, timedelta
 
-# Days are the organisation's: DingTalk and Quick BI count them by China's calendar.
-ORGANISATION_ZONE = timezone(timedelta(hours=8))
+from portal.rules.organisation_day import CHINA
+
 # Days before its end at which the person is told; a grant that is shorter is not announced.
 TOLD_DAYS_BEFORE = (7, 1)
+# Nights are quiet: from this hour on, spread over a while.
+CHECKED_FROM = time(2)
+CHECKED_WITHIN_SECONDS = 3 * 3600
 
 
 def ends_at(*, approved_at: datetime, days: int | None, until: date | None) -> datetime | None:
@@ -17,7 +20,7 @@ def ends_at(*, approved_at: datetime, days: int | None, until: date | None) -> d
         return approved_at + timedelta(days=days)
     if until is None:
         return None
-    return datetime.combine(until + timedelta(days=1), time(), tzinfo=ORGANISATION_ZONE)
+    return datetime.combine(until + timedelta(days=1), time(), tzinfo=CHINA)
 
 
 def next_telling(*, approved_at: datetime, expires_at: datetime | None, after: datetime) -> datetime | None:
@@ -31,6 +34,17 @@ def days_told(*, approved_at: datetime, expires_at: datetime | None, now: dateti
         return None
     due = [at for at in _tellings(approved_at, expires_at) if at <= now]
     return (expires_at - max(due)).days if due else None
+
+
+def next_check(now: datetime, *, spread: int) -> datetime:
+    """Return when a grant is compared with its target next: in the coming night, not all of them at once.
+
+    ``spread`` is any number of the grant's own.
+    """
+    here = now.astimezone(CHINA)
+    night = datetime.combine(here.date(), CHECKED_FROM, tzinfo=CHINA)
+    at = night + timedelta(seconds=spread % CHECKED_WITHIN_SECONDS)
+    return at if at > now else at + timedelta(days=1)
 
 
 def _tellings(approved_at: datetime, expires_at: datetime | None) -> Iterator[datetime]:

@@ -25,6 +25,7 @@ from portal.services.events.failed_pushes import FailedPushList
 from portal.services.events.parked_events import ParkedEvents
 from portal.services.events.stream_connections import StreamConnections
 from portal.services.events.stream_intake import StreamIntake
+from portal.services.grants.grant_delivery import GrantDelivery
 from portal.services.grants.webhook_settings import WebhookSettings
 from portal.services.notices.work_notices import WorkNotices
 from portal.services.outcomes.gone_instances import GoneInstances
@@ -33,7 +34,11 @@ from portal.services.pending.acceptance import Acceptances
 from portal.services.pending.reminders import Reminders
 from portal.services.people import People
 from portal.services.requests.access_requests import AccessRequests
+from portal.services.requests.colleagues import Colleagues
 from portal.services.requests.flow_choices import FlowChoices
+from portal.services.requests.flow_offers import FlowOffers
+from portal.services.requests.prefilling import Prefilling
+from portal.services.requests.request_offers import RequestOffers
 from portal.services.requests.request_search import RequestSearch
 from portal.services.requests.request_submission import RequestSubmission
 from portal.services.sign_in import SignIns
@@ -72,6 +77,10 @@ class Services:
     trials: Trials
     catalogue: Catalogue
     submissions: RequestSubmission
+    request_offers: RequestOffers
+    prefilling: Prefilling
+    flow_offers: FlowOffers
+    colleagues: Colleagues
     access_requests: AccessRequests
     acceptances: Acceptances
     reminders: Reminders
@@ -83,6 +92,7 @@ class Services:
     due_work: DueWorkList
     dingtalk_calls: DingTalkCalls
     flow_choices: FlowChoices
+    grant_delivery: GrantDelivery
     doctor: Doctor
     event_roads: EventRoads
     failed_pushes: FailedPushList

@@ -1,4 +1,4 @@
-"""The work queue: its names and limits, and what runs the work in it."""
+"""The work queues: their names and limits, and what runs the work in them."""
 
 from __future__ import annotations
 
@@ -17,6 +17,8 @@ APPLICATION = "approval-portal"
 # Raised only together with a plan for work begun under the old version.
 WORK_VERSION = "v1"
 APPROVALS = "approvals"
+# Of their own: a target that does not answer must not keep approvals waiting.
+GRANTS = "grants"
 POLLING_SECONDS = 0.25
 
 
@@ -50,10 +52,16 @@ def _register(app: Flask, kind: WorkKind, do: Callable[[Any], None]) -> None:
 
 
 def register_queues(settings: Settings) -> None:
-    """Store the queue with its limits, which are those of all workers; after ``launch``.
+    """Store the queues with their limits, which are those of all workers; after ``launch``.
 
-    It has no limit of starts a second: DingTalk counts calls, and a limit at the calls keeps theirs exactly.
+    They have no limit of starts a second: DingTalk counts calls, and a limit at the calls keeps theirs exactly.
     """
-    DBOS.register_queue(
-        APPROVALS, worker_concurrency=settings.worker_concurrency, polling_interval_sec=POLLING_SECONDS
-    )
+    for queue in (APPROVALS, GRANTS):
+        DBOS.register_queue(
+            queue, worker_concurrency=settings.worker_concurrency, polling_interval_sec=POLLING_SECONDS
+        )
+
+
+def queue_of(kind: str) -> str:
+    """Return the queue that work of this kind waits in."""
+    return GRANTS if kind == WorkKind.GRANTS else APPROVALS

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from portal.database import writing
 from portal.extensions import db
 from portal.services.work.due_work import LEASE, DueWork
-from portal.workflows.queues import APPLICATION, APPROVALS, WORK_VERSION
+from portal.workflows.queues import APPLICATION, APPROVALS, GRANTS, WORK_VERSION, queue_of
 
 log = structlog.get_logger(__name__)
 
@@ -33,10 +33,10 @@ class WorkQueue:
     def __init__(self) -> None:
         self._client = DBOSClient(system_database_engine=db.engine, application_name=APPLICATION, lazy=True)
 
-    def room(self) -> int:
-        """Return how many pieces of work may be added now."""
+    def room(self, queue: str = APPROVALS) -> int:
+        """Return how many pieces of work may be added to a queue now."""
         waiting = self._client.list_workflows(
-            queue_name=APPROVALS,
+            queue_name=queue,
             status="ENQUEUED",
             app_version=WORK_VERSION,
             limit=MOST_WAITING,
@@ -48,7 +48,7 @@ class WorkQueue:
     def put(self, session: Session, due: DueWork) -> None:
         """Add work inside the transaction that takes it."""
         options: dict[str, Any] = {
-            "queue_name": APPROVALS,
+            "queue_name": queue_of(due.kind),
             "app_version": WORK_VERSION,
             "serialization_type": WorkflowSerializationFormat.PORTABLE,
             "workflow_name": due.kind.value,
@@ -70,9 +70,10 @@ class WorkQueue:
         ]
         if left_behind:
             with writing():
-                self._client.resume_workflows(
-                    [each.workflow_id for each in left_behind], queue_name=APPROVALS
-                )
+                for queue in (APPROVALS, GRANTS):
+                    ids = [each.workflow_id for each in left_behind if queue_of(each.name) == queue]
+                    if ids:
+                        self._client.resume_workflows(ids, queue_name=queue)
             workers = sorted({each.executor_id or "" for each in left_behind})
             log.warning("work.taken_over", workers=workers, pieces=len(left_behind))
         return len(left_behind)

@@ -17,7 +17,7 @@ from portal.extensions import db
 from portal.migrating import one_at_a_time
 from portal.services.registry import Services
 from portal.settings import Settings
-from portal.workflows.queues import configure, register_queues, register_work
+from portal.workflows.queues import GRANTS, configure, register_queues, register_work
 from portal.workflows.work_queue import WorkQueue
 from portal.workflows.worker_place import WorkerAlreadyRunning, worker_place
 
@@ -96,8 +96,9 @@ class Worker:
 
     def _take(self) -> bool:
         is_more_waiting = self._portal.event_inbox.sort_due(limit=EVENTS_TOGETHER) == EVENTS_TOGETHER
-        if room := self._queue.room():
-            self._portal.due_work.take(limit=room, hand_over=self._queue.put)
+        room, lots_room = self._queue.room(), self._queue.room(GRANTS)
+        if room or lots_room:
+            self._portal.due_work.take(limit=room, lots_limit=lots_room, hand_over=self._queue.put)
         return is_more_waiting
 
     def _tend(self) -> None:

@@ -12,15 +12,17 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import Select, select
+from sqlalchemy import Select, select, update
 from sqlalchemy.orm import Session
 
 from portal.clock import Clock
 from portal.database import transaction
-from portal.models import Approval, Chore, StrayInstance, WorkNotice
-from portal.services.work.dingtalk_calls import DingTalkCalls
+from portal.models import Approval, Chore, Grant, StrayInstance, WorkNotice
+from portal.services.work.dingtalk_calls import Allowance, DingTalkCalls
 
 LEASE = timedelta(seconds=60)
+# So many grants are one piece of work: the queue costs more than what is done for one of them.
+GRANTS_TOGETHER = 10
 
 
 class WorkKind(StrEnum):
@@ -30,11 +32,12 @@ class WorkKind(StrEnum):
     STRAY_INSTANCE = "settle_stray_instance"
     CHORE = "do_chore"
     NOTICE = "deliver_notice"
+    GRANTS = "advance_grants"
 
 
 @dataclass(frozen=True, kw_only=True)
 class DueWork:
-    """One piece of work. ``key`` is the row's; ``ticket`` is different each time the row is taken."""
+    """One piece of work. ``key`` is the row's, or several ids; ``ticket`` is new each time it is taken."""
 
     kind: WorkKind
     key: int | str
@@ -48,15 +51,19 @@ class DueWorkList:
     clock: Clock
     calls: DingTalkCalls
 
-    def take(self, *, limit: int, hand_over: Callable[[Session, DueWork], None]) -> int:
+    def take(
+        self, *, limit: int, hand_over: Callable[[Session, DueWork], None], lots_limit: int | None = None
+    ) -> int:
         """Take up to ``limit`` due rows of each kind, the longest overdue first, and return how many.
+
+        Grants are taken in lots, up to ``lots_limit`` (else ``limit``), whatever DingTalk allows.
 
         Of those due at one moment the older row comes first. ``hand_over`` is called inside the
         transaction that takes them: both happen or neither.
         """
         now = self.clock.now()
         with transaction() as session:
-            allowed = self.calls.allowance(session, limit=limit)
+            allowed = self.calls.allowance(session, limit=limit) if limit else Allowance(limit=0)
             calling = self._due(session, Approval, WorkKind.APPROVAL, now=now, limit=allowed.limit)
             if not (calling and allowed.is_probe):
                 strays = WorkKind.STRAY_INSTANCE
@@ -67,6 +74,8 @@ class DueWorkList:
                 # A notice proves nothing about the quota: whether DingTalk counts it is not said.
                 calling += self._due(session, WorkNotice, WorkKind.NOTICE, now=now, limit=allowed.limit)
             taken = [*calling, *self._due(session, Chore, WorkKind.CHORE, now=now, limit=limit)]
+            most_grants = GRANTS_TOGETHER * (limit if lots_limit is None else lots_limit)
+            taken += _lots(session, now=now, limit=most_grants)
             for each in taken:
                 hand_over(session, each)
             return len(taken)
@@ -95,3 +104,21 @@ class DueWorkList:
         keys = [row.name if isinstance(row, Chore) else row.id for row in rows]
         stamp = int(leased_until.timestamp() * 1000)
         return [DueWork(kind=kind, key=key, ticket=f"{key}-{stamp}") for key in keys]
+
+
+def _lots(session: Session, *, now: datetime, limit: int) -> list[DueWork]:
+    """Take due grants, whole rows of which nobody needs here, and put them together by the way they come."""
+    due = select(Grant.id).where(Grant.due_at <= now).order_by(Grant.due_at, Grant.id).limit(limit)
+    ids = session.scalars(due.with_for_update(skip_locked=True, of=Grant)).all() if limit else []
+    if not ids:
+        return []
+    leased_until = now + LEASE
+    session.execute(
+        update(Grant).where(Grant.id.in_(ids)).values(due_at=leased_until, version=Grant.version + 1),
+        execution_options={"synchronize_session": False},
+    )
+    stamp = int(leased_until.timestamp() * 1000)
+    lots = [ids[at : at + GRANTS_TOGETHER] for at in range(0, len(ids), GRANTS_TOGETHER)]
+    return [
+        DueWork(kind=WorkKind.GRANTS, key=",".join(map(str, lot)), ticket=f"{lot[0]}-{stamp}") for lot in lots
+    ]

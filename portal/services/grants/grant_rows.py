@@ -1,0 +1,65 @@
+"""A grant's row: locked together with what else its person holds of the resource, and moved along its states."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import or_, select
+from sqlalchemy.orm import Session
+
+from portal.models import Grant
+from portal.rules.grant_state import ENDS, GrantState, check_grant_step, is_in_effect
+
+
+@dataclass(frozen=True, kw_only=True)
+class Locked:
+    """A grant, and the open grants of the same person on the same resource, kept from others until the commit."""
+
+    grant: Grant
+    others: tuple[Grant, ...]
+
+    def in_effect(self, now: datetime) -> tuple[Grant, ...]:
+        """Return those of the others that are in effect now."""
+        return tuple(each for each in self.others if is_wanted(each, now))
+
+
+def locked_grant(session: Session, grant_id: int) -> Locked | None:
+    """Lock a grant with its pair, always in the order of ids so that two never wait for each other; None: no such."""
+    pair = session.execute(
+        select(Grant.person_id, Grant.resource_id).where(Grant.id == grant_id)
+    ).one_or_none()
+    if pair is None:
+        return None
+    rows = session.scalars(
+        select(Grant)
+        .where(Grant.person_id == pair.person_id, Grant.resource_id == pair.resource_id)
+        .where(or_(Grant.id == grant_id, Grant.state.not_in(ENDS)))
+        .order_by(Grant.id)
+        .with_for_update(of=Grant)
+        .execution_options(populate_existing=True)
+    ).all()
+    return Locked(
+        grant=next(each for each in rows if each.id == grant_id),
+        others=tuple(each for each in rows if each.id != grant_id),
+    )
+
+
+def is_wanted(grant: Grant, now: datetime) -> bool:
+    """Whether the person is meant to have this access now."""
+    return is_in_effect(grant.state, ending=grant.ending, expires_at=grant.expires_at, now=now)
+
+
+def move_grant(grant: Grant, state: GrantState) -> None:
+    """Change the state along the state machine; raises ``IllegalGrantStep``. Staying is no step."""
+    if grant.state != state:
+        check_grant_step(grant.state, state)
+        grant.state = state.value
+
+
+def begin_end(grant: Grant, end: GrantState, *, at: datetime) -> None:
+    """Ask for the end of a grant that is in effect: its next work is to have the access taken away."""
+    grant.ending = end.value
+    grant.due_at = at
+    grant.notice_at = None
+    grant.retries = 0
