@@ -1,0 +1,136 @@
+"""Catalogue rows as somebody wants them, compared with those that are there: what is new, changed, unchanged."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import select, tuple_
+from sqlalchemy.orm import Session
+
+from portal.models import Person, Resource, Workspace
+
+# What a file, a form or a sync may say of a resource. ``owner`` is a DingTalk userid, ``workspace`` a name.
+KEPT = (
+    "name",
+    "workspace",
+    "owner",
+    "owner_name",
+    "link",
+    "description",
+    "confirmation",
+    "target",
+    "edit_permission",
+    "is_published",
+    "columns",
+)
+# Fewer than these are looked up by name; for more, reading the whole catalogue is quicker.
+FEW = 400
+
+Key = tuple[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class WantedResource:
+    """``values`` holds those of ``KEPT`` that are to be as given; the others stay as they are."""
+
+    key: Key
+    values: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class KeptResource:
+    """A row as it is now; ``stray`` means that it names a workspace without belonging to one, or is gone."""
+
+    id: int
+    values: Mapping[str, Any]
+    stray: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ChangedResource:
+    """A row and what of it becomes different."""
+
+    kept: KeptResource
+    wanted: WantedResource
+    before: Mapping[str, Any]
+    after: Mapping[str, Any]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Changes:
+    """What would happen to the catalogue; ``untouched`` rows are not spoken of."""
+
+    new: Sequence[WantedResource]
+    changed: Sequence[ChangedResource]
+    unchanged: int
+    untouched: int
+
+    @property
+    def counts(self) -> dict[str, int]:
+        return {
+            "new": len(self.new),
+            "changed": len(self.changed),
+            "unchanged": self.unchanged,
+            "untouched": self.untouched,
+        }
+
+
+def kept_resources(session: Session, keys: Sequence[Key]) -> dict[Key, KeptResource]:
+    """Read the rows of these keys (of all, where there are many), as plain values."""
+    statement = (
+        select(
+            Resource.resource_type,
+            Resource.external_id,
+            Resource.id,
+            Resource.name,
+            Resource.workspace,
+            Person.user_id,
+            Resource.owner_name,
+            Resource.link,
+            Resource.description,
+            Resource.confirmation,
+            Resource.target,
+            Resource.edit_permission,
+            Resource.is_published,
+            Resource.columns,
+            Resource.workspace_id,
+            Resource.gone_at,
+        )
+        .select_from(Resource)
+        .outerjoin(Person, Resource.owner_id == Person.id)
+    )
+    if len(keys) <= FEW:
+        statement = statement.where(tuple_(Resource.resource_type, Resource.external_id).in_(keys))
+    return {
+        (row[0], row[1]): KeptResource(
+            id=row[2],
+            values=dict(zip(KEPT, row[3:14], strict=True)),
+            stray=row[15] is not None or (bool(row[4]) and row[14] is None),
+        )
+        for row in session.execute(statement)
+    }
+
+
+def compare(wanted: Iterable[WantedResource], kept: Mapping[Key, KeptResource], *, total: int) -> Changes:
+    """Return what differs. ``total`` is how many rows there are in all."""
+    new, changed, unchanged = [], [], 0
+    for each in wanted:
+        row = kept.get(each.key)
+        if row is None:
+            new.append(each)
+            continue
+        after = {name: value for name, value in each.values.items() if row.values[name] != value}
+        if after or row.stray:
+            before = {name: row.values[name] for name in after}
+            changed.append(ChangedResource(row, each, before, after))
+        else:
+            unchanged += 1
+    return Changes(new=new, changed=changed, unchanged=unchanged, untouched=total - len(changed) - unchanged)
+
+
+def workspaces(session: Session) -> dict[str, str | None]:
+    """Return all workspaces by name, with their id in the BI tool where it is known."""
+    rows = session.execute(select(Workspace.name, Workspace.external_id))
+    return {row.name: row.external_id for row in rows}
