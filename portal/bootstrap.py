@@ -19,6 +19,7 @@ from portal.grants.webhook.address import AddressRules
 from portal.grants.webhook.target import WebhookTarget, authorities
 from portal.migrating import migration_head
 from portal.secret_box import SecretBox
+from portal.services.absences import Absences
 from portal.services.approval_settings import ApprovalSettingsService
 from portal.services.catalogue.catalogue import Catalogue
 from portal.services.decisions.decisions import Decisions
@@ -37,6 +38,7 @@ from portal.services.events.stream_intake import StreamIntake
 from portal.services.grants.grant_delivery import GrantDelivery
 from portal.services.grants.webhook_settings import WebhookSettings
 from portal.services.grants.webhook_store import WebhookStore
+from portal.services.known_people import KnownPeople
 from portal.services.notices.work_notices import WorkNotices
 from portal.services.outcomes.gone_instances import GoneInstances
 from portal.services.outcomes.outcomes import Outcomes
@@ -49,6 +51,7 @@ from portal.services.pending.lapsing import Lapsing
 from portal.services.pending.reminders import Reminders
 from portal.services.people import People
 from portal.services.registry import Services
+from portal.services.request_rules import RequestRules
 from portal.services.requests.access_requests import AccessRequests
 from portal.services.requests.approver_choice import ApproverChoices
 from portal.services.requests.colleagues import Colleagues
@@ -58,6 +61,8 @@ from portal.services.requests.prefilling import Prefilling
 from portal.services.requests.request_offers import RequestOffers
 from portal.services.requests.request_search import RequestSearch
 from portal.services.requests.request_submission import RequestSubmission
+from portal.services.requests.undecided_resources import UndecidedResources
+from portal.services.roles import Roles
 from portal.services.sign_in import SignIns
 from portal.services.starting.approval_work import ApprovalWork
 from portal.services.starting.instance_adoption import InstanceAdoption
@@ -79,6 +84,7 @@ from portal.services.work.due_work import DueWorkList, WorkKind
 from portal.services.work.health import Health
 from portal.services.work.in_step import InStep
 from portal.services.work.work_figures import WorkFigures
+from portal.services.workspace_members import WorkspaceMembers
 from portal.settings import Settings
 
 # People wait for these answers; DingTalk's servers are expected to give them within 3 s.
@@ -186,6 +192,12 @@ def build_services(settings: Settings, clock: Clock) -> Services:
     return Services(
         clock=clock,
         people=people,
+        known_people=KnownPeople(),
+        roles=Roles(clock=clock),
+        absences=Absences(clock=clock),
+        workspace_members=WorkspaceMembers(clock=clock),
+        request_rules=RequestRules(clock=clock),
+        undecided_resources=UndecidedResources(clock=clock),
         sign_ins=SignIns(clock=clock, people=directory),
         dingtalk_apps=DingTalkApps(clock=clock, box=box, connection=connection, people=directory),
         templates=templates,

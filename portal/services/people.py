@@ -25,6 +25,8 @@ from portal.services.faults import FieldFault
 log = structlog.get_logger(__name__)
 
 FRESH_FOR = timedelta(minutes=10)
+# What pickers send for people who are not in the directory, before our id: no DingTalk userid holds a colon.
+LOCAL = "local:"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,10 +51,12 @@ class People:
         return names
 
     def remember(self, user_id: str) -> int:
-        """Read somebody from the directory, keep them and return our id.
+        """Read somebody from the directory, keep them and return our id; people of local sign-ins are known.
 
         Raises ``FieldFault`` when the organisation has nobody active of that id, ``ChannelError``.
         """
+        if user_id.startswith(LOCAL):
+            return _local_person(user_id.removeprefix(LOCAL))
         found = self.directory.find(user_id)
         if found is None or not found.is_active:
             raise FieldFault("person", "not_in_organisation")
@@ -116,6 +120,14 @@ class People:
                     after={"role": role, "name": person.name},
                 )
         return person
+
+
+def _local_person(typed_id: str) -> int:
+    if typed_id.isascii() and typed_id.isdecimal() and len(typed_id) < 10:
+        person = db.session.get(Person, int(typed_id))
+        if person is not None and person.is_active and not person.is_dingtalk_person:
+            return person.id
+    raise FieldFault("person", "not_in_organisation")
 
 
 def keep_person(session: Session, found: FoundPerson, *, clock: Clock) -> Person:

@@ -11,6 +11,7 @@ from flask import current_app
 from portal.channels.dingtalk.stream import DingTalkStream
 from portal.channels.dingtalk.templates import DingTalkTemplates
 from portal.clock import Clock
+from portal.services.absences import Absences
 from portal.services.approval_settings import ApprovalSettingsService
 from portal.services.catalogue.catalogue import Catalogue
 from portal.services.decisions.decisions import Decisions
@@ -27,12 +28,14 @@ from portal.services.events.stream_connections import StreamConnections
 from portal.services.events.stream_intake import StreamIntake
 from portal.services.grants.grant_delivery import GrantDelivery
 from portal.services.grants.webhook_settings import WebhookSettings
+from portal.services.known_people import KnownPeople
 from portal.services.notices.work_notices import WorkNotices
 from portal.services.outcomes.gone_instances import GoneInstances
 from portal.services.outcomes.syncing import Syncing
 from portal.services.pending.acceptance import Acceptances
 from portal.services.pending.reminders import Reminders
 from portal.services.people import People
+from portal.services.request_rules import RequestRules
 from portal.services.requests.access_requests import AccessRequests
 from portal.services.requests.colleagues import Colleagues
 from portal.services.requests.flow_choices import FlowChoices
@@ -41,6 +44,8 @@ from portal.services.requests.prefilling import Prefilling
 from portal.services.requests.request_offers import RequestOffers
 from portal.services.requests.request_search import RequestSearch
 from portal.services.requests.request_submission import RequestSubmission
+from portal.services.requests.undecided_resources import UndecidedResources
+from portal.services.roles import Roles
 from portal.services.sign_in import SignIns
 from portal.services.starting.approval_work import ApprovalWork
 from portal.services.templates.custom_template import CustomTemplates
@@ -55,6 +60,7 @@ from portal.services.work.due_work import DueWorkList, WorkKind
 from portal.services.work.health import Health
 from portal.services.work.in_step import InStep
 from portal.services.work.work_figures import WorkFigures
+from portal.services.workspace_members import WorkspaceMembers
 
 KEY = "portal.services"
 
@@ -65,6 +71,12 @@ class Services:
 
     clock: Clock
     people: People
+    known_people: KnownPeople
+    roles: Roles
+    absences: Absences
+    workspace_members: WorkspaceMembers
+    request_rules: RequestRules
+    undecided_resources: UndecidedResources
     sign_ins: SignIns
     dingtalk_apps: DingTalkApps
     templates: DingTalkTemplates
