@@ -14,6 +14,8 @@ from portal.sandbox.console import console_blueprints, init_console
 from portal.sandbox.console.errors import init_errors
 from portal.sandbox.console.language import select_language
 from portal.sandbox.control.routes import control_blueprint
+from portal.sandbox.quickbi.door import QuickBIDoor
+from portal.sandbox.quickbi.routes import quickbi_blueprint
 from portal.sandbox.runtime import attach, open_sandbox
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -42,11 +44,12 @@ def create_sandbox(config: SandboxConfig) -> Flask:
     attach(app, open_sandbox(config))
     Babel(app, locale_selector=select_language)
     csrf = CSRFProtect(app)
-    for blueprint in (api_blueprint(), control_blueprint()):
+    for blueprint in (api_blueprint(), control_blueprint(), quickbi_blueprint()):
         csrf.exempt(blueprint)
         app.register_blueprint(blueprint)
     for blueprint in console_blueprints(csrf):
         app.register_blueprint(blueprint)
     init_console(app)
     init_errors(app)
+    app.wsgi_app = QuickBIDoor(app.wsgi_app)  # type: ignore[method-assign]
     return app

@@ -74,8 +74,13 @@ def _person(*, position: int, userid: str, name: str, facts: dict[str, Any]) -> 
         userid=userid,
         position=position,
         name=name,
-        union_id="u" + hashlib.sha256(userid.encode()).hexdigest()[:22] + "iEiE",
+        union_id=union_id_of(userid),
         department_ids=departments,
         leads_department_ids=leads,
         **facts,
     )
+
+
+def union_id_of(userid: str) -> str:
+    """The id by which other products of the vendor know a person of the cast."""
+    return "u" + hashlib.sha256(userid.encode()).hexdigest()[:22] + "iEiE"

@@ -12,6 +12,7 @@ class SandboxConfig:
 
     ``public_url`` is the address under which browsers and the portal reach the sandbox, without a trailing slash.
     ``secret_key`` signs the cookie of the console. ``stream_port`` is the gateway's, 0 any free one.
+    The ``quickbi_`` key opens the pretended Quick BI.
     """
 
     database_path: Path
@@ -22,3 +23,5 @@ class SandboxConfig:
     agent_id: int
     secret_key: str = field(repr=False)
     stream_port: int = 0
+    quickbi_key_id: str = "LTAIsandboxQuickBI0001"
+    quickbi_key_secret: str = field(default="sandbox-secret-of-quick-bi", repr=False)

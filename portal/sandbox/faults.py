@@ -66,12 +66,14 @@ class SealPart(StrEnum):
     OWNER = "owner"
 
 
-def take(session: Session, *, operation: str, for_event: bool) -> Fault | None:
+def take(session: Session, *, operation: str, for_event: bool, is_named: bool = False) -> Fault | None:
     """Use up one occurrence of the oldest fault set for ``operation``; the returned row is detached.
 
-    ``for_event`` chooses between faults of events (``operation`` is an event type) and of calls.
+    ``for_event`` chooses between faults of events (``operation`` is an event type) and of calls. ``is_named`` leaves
+    those alone that are set for any call: they are meant for DingTalk's.
     """
-    waiting = select(Fault).where(Fault.operation.in_([operation, ANY]), Fault.remaining > 0)
+    targets = [operation] if is_named else [operation, ANY]
+    waiting = select(Fault).where(Fault.operation.in_(targets), Fault.remaining > 0)
     for fault in session.scalars(waiting.order_by(Fault.id)):
         if (fault.name in EVENT_FAULTS) != for_event:
             continue

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -16,7 +17,8 @@ def serve_from_environment(environ: Mapping[str, str]) -> None:
 
     Reads ``SANDBOX_PORT``, ``SANDBOX_HOST``, ``SANDBOX_PUBLIC_URL``, ``SANDBOX_DATABASE``, ``SANDBOX_STREAM_PORT``
     (where Stream clients connect; any free port when it is not given) and the credentials
-    ``DINGTALK_*`` that the portal is given too; what is missing gets a made-up value that never leaves loopback.
+    ``DINGTALK_*`` and ``QUICKBI_ACCESS_KEY_*`` that the portal is given too;
+    what is missing gets a made-up value that never leaves loopback.
     """
     port = int(environ.get("SANDBOX_PORT", DEFAULT_PORT))
     host = environ.get("SANDBOX_HOST", "127.0.0.1")
@@ -31,5 +33,7 @@ def serve_from_environment(environ: Mapping[str, str]) -> None:
         agent_id=int(environ.get("DINGTALK_AGENT_ID") or "1000000001"),
         secret_key=environ.get("SANDBOX_SECRET_KEY") or environ.get("PORTAL_SECRET_KEY", "sandbox"),
         stream_port=int(environ.get("SANDBOX_STREAM_PORT") or 0),
+        quickbi_key_id=environ.get("QUICKBI_ACCESS_KEY_ID") or SandboxConfig.quickbi_key_id,
+        quickbi_key_secret=environ.get("QUICKBI_ACCESS_KEY_SECRET") or secrets.token_urlsafe(24),
     )
     serve(config, host, port)

@@ -11,6 +11,7 @@ from flask import Flask, current_app
 
 from portal.sandbox.cast import seed
 from portal.sandbox.config import SandboxConfig
+from portal.sandbox.quickbi import organisation
 from portal.sandbox.storage import Storage
 from portal.sandbox.stream.gateway import Gateway
 
@@ -38,6 +39,7 @@ def open_sandbox(config: SandboxConfig) -> Sandbox:
     )
     with storage.write() as session:
         seed(session)
+        organisation.seed(session)
     return Sandbox(config=config, storage=storage)
 
 

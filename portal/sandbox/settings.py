@@ -82,6 +82,13 @@ class Permission(StrEnum):
     PREMIUM = "Premium.Workflow.ReadWrite.All"
 
 
+class AuthorityWords(StrEnum):
+    """How ListAuthConfigByResource spells what somebody holds; Quick BI documents a list of texts."""
+
+    NAMES = "names"
+    CODES = "codes"
+
+
 class SettingRefused(ValueError):
     """A setting of an unknown name, or a value it cannot hold; the text says which."""
 
@@ -109,6 +116,8 @@ class Settings:
     ``outside_contact_scope`` holds userids and department ids (as texts) the app may not see. What DingTalk leaves
     open: ``comment_events`` (a task event for each comment), ``cancel_events`` (task events for what a refusal or
     withdrawal ends), ``peer_to_peer_keeps_settings`` (whether a start with ``approvers`` may still be countersigned).
+    ``quickbi_*`` belong to the pretended Quick BI: whether its organisation lets works be granted, whether the key's
+    account may call the API, and whether column rules are of the newer kind, which alone has an API.
     """
 
     default_flow: DefaultFlow = DefaultFlow.SELF_SELECT
@@ -139,6 +148,11 @@ class Settings:
     calls_per_second: int = 20
     denied_permissions: list[str] = field(default_factory=list)
     redirect_urls: list[str] = field(default_factory=list)
+    quickbi_sharing_allowed: bool = True
+    quickbi_caller_allowed: bool = True
+    quickbi_new_column_rules: bool = True
+    quickbi_calls_per_second: int = 50
+    quickbi_authority_words: AuthorityWords = AuthorityWords.NAMES
     subscription: dict[str, Any] | None = None
 
     def subscribed(self) -> Subscription | None:
@@ -153,6 +167,7 @@ _CHOICES: dict[str, type[StrEnum]] = {
     "permission_text": PermissionText,
     "failed_push_shape": FailedPushShape,
     "forecast_naming": ForecastNaming,
+    "quickbi_authority_words": AuthorityWords,
 }
 
 

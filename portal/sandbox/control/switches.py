@@ -13,6 +13,8 @@ from portal.sandbox.clock import month_of, now_ms
 from portal.sandbox.control.guard import ControlRefused, json_body
 from portal.sandbox.faults import ANY, CHOSEN_ANSWER, CHOSEN_ANSWERS, FaultName, SealPart
 from portal.sandbox.push.events import EVENT_TYPES
+from portal.sandbox.quickbi import gate, organisation
+from portal.sandbox.quickbi.routes import ACTIONS
 from portal.sandbox.runtime import current_sandbox
 from portal.sandbox.settings import Permission, SettingRefused
 from portal.sandbox.shapes import is_number
@@ -77,7 +79,8 @@ def post_fault() -> ResponseReturnValue:
     names = [each.value for each in FaultName]
     if body.get("fault") not in names:
         raise ControlRefused(f"fault must be one of {', '.join(names)}")
-    targets = [ANY, *EVENT_TYPES, *(each.name for each in operations.ALL)]
+    actions = [f"{gate.PREFIX}{action}" for action in ACTIONS]
+    targets = [ANY, *EVENT_TYPES, *(each.name for each in operations.ALL), *actions]
     if body.get("operation", ANY) not in targets:
         raise ControlRefused(f"operation must be one of {', '.join(targets)}")
     part = body.get("part", "")
@@ -146,6 +149,7 @@ def post_reset() -> ResponseReturnValue:
             session.execute(delete(table))
         session.expunge_all()
         cast.seed(session)
+        organisation.seed(session)
         if keeps and subscription is not None:
             settings.change(session, subscription=subscription)
     sandbox.recent_calls.clear()

@@ -6,12 +6,18 @@ from portal.sandbox.tables.deliveries import Attempt, Delivery, DeliveryState
 from portal.sandbox.tables.instances import Instance, Record, Task
 from portal.sandbox.tables.messages import Message
 from portal.sandbox.tables.people import Department, Person, Relation, Role
+from portal.sandbox.tables.quickbi import BiGrant, BiGroup, BiUser, BiWork, BiWorkspace
 from portal.sandbox.tables.settings import Setting
 from portal.sandbox.tables.templates import Template
 
 __all__ = [
     "Attempt",
     "AuthCode",
+    "BiGrant",
+    "BiGroup",
+    "BiUser",
+    "BiWork",
+    "BiWorkspace",
     "CallCount",
     "Delivery",
     "DeliveryState",
