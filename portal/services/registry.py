@@ -15,6 +15,7 @@ from portal.services.absences import Absences
 from portal.services.approval_settings import ApprovalSettingsService
 from portal.services.catalogue.catalogue import Catalogue
 from portal.services.decisions.decisions import Decisions
+from portal.services.decisions.my_approvals import MyApprovals
 from portal.services.decisions.passing_on import PassingOn
 from portal.services.dingtalk_app import DingTalkApps
 from portal.services.doctor.doctor import Doctor
@@ -99,6 +100,7 @@ class Services:
     request_search: RequestSearch
     approval_work: ApprovalWork
     decisions: Decisions
+    my_approvals: MyApprovals
     passing_on: PassingOn
     chores: Chores
     due_work: DueWorkList
