@@ -23,6 +23,7 @@ from portal.services.absences import Absences
 from portal.services.approval_settings import ApprovalSettingsService
 from portal.services.catalogue.catalogue import Catalogue
 from portal.services.decisions.decisions import Decisions
+from portal.services.decisions.my_approvals import MyApprovals
 from portal.services.decisions.passing_on import PassingOn
 from portal.services.dingtalk_app import BindingStore, DingTalkApps
 from portal.services.doctor.making import make_doctor
@@ -231,6 +232,7 @@ def build_services(settings: Settings, clock: Clock) -> Services:
         request_search=RequestSearch(),
         approval_work=approval_work,
         decisions=Decisions(clock=clock),
+        my_approvals=MyApprovals(clock=clock),
         passing_on=PassingOn(clock=clock),
         chores=chores,
         due_work=DueWorkList(clock=clock, calls=calls),
