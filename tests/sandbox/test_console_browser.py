@@ -89,7 +89,7 @@ def a_lively_sandbox(caller: Caller) -> list[str]:
 
 @pytest.mark.parametrize(
     ("theme", "width", "locale"),
-    [("light", 1280, "en-US"), ("dark", 360, "zh-CN")],
+    [pytest.param("light", 1280, "en-US", marks=pytest.mark.slow), ("dark", 360, "zh-CN")],
 )
 def test_every_page_is_accessible_and_fits(
     caller: Caller, browser: Browser, theme: str, width: int, locale: str

@@ -85,6 +85,7 @@ def assert_agrees_with_dingtalk(world: World) -> None:
     assert {each["instance_id"] for each in instances(world)} == set(adopted)
 
 
+@pytest.mark.slow
 def test_three_workers_of_one_folder_share_the_work_within_dingtalks_limit(world: World) -> None:
     set_up(world)
     world.control("PUT", "/settings", {"calls_per_second": DINGTALKS_LIMIT})

@@ -187,8 +187,15 @@ def test_two_sections_saved_one_after_the_other_do_not_contradict_each_other(pag
     expect(page.locator("#switches")).to_contain_text("Saved")
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("width", [1280, 390])
+@pytest.mark.parametrize(
+    ("width", "scheme"),
+    [
+        (1280, "dark"),
+        (390, "light"),
+        pytest.param(1280, "light", marks=pytest.mark.slow),
+        pytest.param(390, "dark", marks=pytest.mark.slow),
+    ],
+)
 def test_axe_finds_nothing_and_nothing_is_too_wide(
     world: World, browser: Browser, scheme: str, width: int
 ) -> None:
