@@ -18,12 +18,24 @@ from portal.channels.approval_channel import (
     TurnState,
 )
 from portal.extensions import db
-from portal.models import AccessRequest, Approval, ApprovalDecider, ApprovalTemplate, Person
+from portal.models import (
+    AccessRequest,
+    Approval,
+    ApprovalDecider,
+    ApprovalTemplate,
+    Person,
+    RequestItem,
+    Resource,
+    WorkspaceMember,
+)
 from portal.models.approval import DeciderState
+from portal.models.resource import WorkspaceRole
 from portal.rules.approval_state import ApprovalState
+from portal.rules.permissions import Permission
 from portal.services.decisions.decider_key import decider_key
 from portal.services.decisions.standing_in import decides_for
 from portal.services.outcomes.participants import Participants
+from portal.services.permissions import may
 
 _STATES = {
     TurnState.WAITING: DeciderState.WAITING,
@@ -101,24 +113,17 @@ def is_awaited(approval: Approval, user_id: str | None) -> bool:
     return any(row.user_id == user_id and row.state != DeciderState.DONE for row in approval.deciders)
 
 
-def may_view(
-    person: Person, number: str, *, requester_id: int, approver_ids: Collection[int], on: date
-) -> bool:
-    """Whether this is the requester, somebody who decides or decided, somebody expected to, or an admin.
+def may_view(person: Person, number: str, *, insiders: Collection[int], on: date) -> bool:
+    """Whether somebody may look at a request: insider, somebody who decides or is expected to, or by a role.
 
-    ``approver_ids`` are those the portal's policy chose; ``on`` is the day, for those who stand in for somebody on
-    leave. A copy of an approval gives nobody a look at its request.
+    ``insiders`` are the requester, who gets the access, and the approvers whom the portal's policy chose; ``on`` is
+    the day, for those who stand in for somebody on leave. Administrators of a workspace see what is asked of it. A
+    copy of an approval gives nobody a look at its request.
     """
-    if person.id == requester_id or person.id in approver_ids or person.is_organization_admin:
+    if person.id in insiders or may(person, Permission.READ_EVERYTHING):
         return True
-    return (
-        db.session.scalar(
-            select(AccessRequest.id)
-            .filter_by(number=number)
-            .where(or_(has_say(person), _stands_in(person, on=on)))
-        )
-        is not None
-    )
+    by_part = or_(has_say(person), _stands_in(person, on=on), _administers(person))
+    return db.session.scalar(select(AccessRequest.id).filter_by(number=number).where(by_part)) is not None
 
 
 def has_say(person: Person) -> ColumnElement[bool]:
@@ -146,6 +151,22 @@ def _stands_in(person: Person, *, on: date) -> ColumnElement[bool]:
             Approval.channel == ChannelName.IN_PLATFORM,
             Approval.state == ApprovalState.PENDING,
             Approval.approver_id.in_(decides_for(person.id, on=on)),
+        )
+        .correlate(AccessRequest)
+        .exists()
+    )
+
+
+def _administers(person: Person) -> ColumnElement[bool]:
+    """Hold for requests that ask for something in a workspace that this person administers."""
+    return (
+        select(RequestItem.id)
+        .join(Resource, Resource.id == RequestItem.resource_id)
+        .join(WorkspaceMember, WorkspaceMember.workspace_id == Resource.workspace_id)
+        .where(
+            RequestItem.request_id == AccessRequest.id,
+            WorkspaceMember.person_id == person.id,
+            WorkspaceMember.role == WorkspaceRole.ADMINISTRATOR,
         )
         .correlate(AccessRequest)
         .exists()

@@ -6,15 +6,15 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, joinedload, selectinload
+from sqlalchemy.orm.interfaces import ORMOption
 
 from portal.channels.approval_channel import ChannelName
 from portal.clock import Clock
 from portal.database import transaction
 from portal.extensions import db
-from portal.models import AccessRequest, Approval, Person, RequestItem
+from portal.models import AccessRequest, Approval, ApprovalTemplate, Grant, Person, RequestItem, Resource
 from portal.rules.approval_state import ApprovalState, is_final
-from portal.rules.entitlement import Entitlement
 from portal.rules.organisation_day import organisation_day
 from portal.rules.validity import Validity
 from portal.services.approval_rows import move, sum_up_request
@@ -25,12 +25,18 @@ from portal.services.request_address import address_in_form
 from portal.services.requests.approver_choice import ApproverChoices
 from portal.services.requests.flow_choices import FlowChoices, FlowOffer, SentChoice
 from portal.services.requests.flow_question import FlowQuestion, flow_question
+from portal.services.requests.form_items import colleague_in_form, form_items, items_of
 from portal.services.starting.start_again import start_again
 from portal.services.starting.start_attempts import plan_late_look
 from portal.services.templates.template_in_use import template_in_use
 
 # Where no call is under way whose outcome would have to be waited for.
-NOTHING_IS_CALLED = (ApprovalState.SUBMITTED, ApprovalState.NEEDS_CHOICE, ApprovalState.COULD_NOT_START)
+NOTHING_IS_CALLED = (
+    ApprovalState.AWAITING_ACCEPTANCE,
+    ApprovalState.SUBMITTED,
+    ApprovalState.NEEDS_CHOICE,
+    ApprovalState.COULD_NOT_START,
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,13 +49,19 @@ class AccessRequests:
     public_url: str
 
     def view(self, person: Person, number: str) -> AccessRequest:
-        """Return a request to its requester, those who decide or an admin; to others it does not exist."""
-        request = db.session.scalar(select(AccessRequest).filter_by(number=number))
+        """Return a request to its people, those who decide and those whose role reads it.
+
+        To others it does not exist. Everything that its page shows is read at once, however many approvals there are.
+        """
+        request = db.session.scalar(select(AccessRequest).filter_by(number=number).options(*_whole()))
         if request is None or not may_view(
             person,
             number,
-            requester_id=request.requester_id,
-            approver_ids={each.approver_id for each in request.approvals},
+            insiders={
+                request.requester_id,
+                request.grantee_id,
+                *(each.approver_id for each in request.approvals),
+            },
             on=organisation_day(self.clock.now()),
         ):
             raise NotThere
@@ -58,7 +70,13 @@ class AccessRequests:
     def version(self, person: Person, number: str) -> str:
         """Return what ``version_of`` says of a request that the person may ``view``, without reading all of it."""
         rows = db.session.execute(
-            select(AccessRequest.requester_id, Approval.approver_id, Approval.version)
+            select(
+                AccessRequest.id,
+                AccessRequest.requester_id,
+                AccessRequest.on_behalf_of_id,
+                Approval.approver_id,
+                Approval.version,
+            )
             .join(Approval, Approval.request_id == AccessRequest.id)
             .where(AccessRequest.number == number)
             .order_by(Approval.position)
@@ -66,20 +84,32 @@ class AccessRequests:
         if not rows or not may_view(
             person,
             number,
-            requester_id=rows[0].requester_id,
-            approver_ids={each.approver_id for each in rows},
+            insiders={rows[0].requester_id, rows[0].on_behalf_of_id, *(each.approver_id for each in rows)},
             on=organisation_day(self.clock.now()),
         ):
             raise NotThere
-        return _version(each.version for each in rows)
+        grants = db.session.scalars(
+            select(Grant.version).filter_by(request_id=rows[0].id).order_by(Grant.item_id)
+        )
+        return _version((each.version for each in rows), grants)
 
-    def withdraw(self, actor: Actor, requester: Person, number: str) -> None:
-        """Withdraw one's own request; what DingTalk already runs is ended there first."""
+    def withdraw(self, actor: Actor, requester: Person, number: str, *, position: int | None = None) -> None:
+        """Withdraw one's own request, or one approval of it; what DingTalk already runs is ended there first.
+
+        What is over stays as it is. Raises ``Problem`` where nothing is left to withdraw.
+        """
         with transaction() as session:
             request = self._own(session, requester, number)
-            if is_final(request.state):
+            wanted = [each for each in request.approvals if position in (None, each.position)]
+            still_open = [each for each in wanted if not is_final(each.state)]
+            if not wanted:
+                raise NotThere
+            if not still_open:
                 raise Problem(ProblemReason.ALREADY_CLOSED)
-            for approval in request.approvals:
+            staying = [each for each in still_open if not is_being_withdrawn(each)]
+            if not staying:
+                raise Problem(ProblemReason.ALREADY_WITHDRAWING)
+            for approval in staying:
                 self._withdraw(approval)
             sum_up_request(request, at=self.clock.now())
             record(
@@ -88,12 +118,14 @@ class AccessRequests:
                 "request.withdrawal_asked",
                 at=self.clock.now(),
                 subject=("access_request", number),
+                after={"position": position} if position is not None else None,
             )
 
     def try_again(self, actor: Actor, requester: Person, number: str) -> None:
-        """Start once more what could not be started, under a reference of its own.
+        """Start once more what could not be started, each under a reference of its own.
 
-        Raises ``Problem`` when nothing is to be tried again, or requests cannot be made now.
+        What nobody can decide any more stays as it is while the rest goes on. Raises ``Problem`` when nothing can
+        be tried again, or requests cannot be made now.
         """
         requester_id = requester.id
         for resource_id in self._resources_of(requester_id, number):
@@ -104,15 +136,13 @@ class AccessRequests:
             if not stuck:
                 raise Problem(ProblemReason.NOT_RETRYABLE)
             template = template_in_use(session)
-            for approval in stuck:
-                start_again(
-                    session,
-                    request,
-                    approval,
-                    template=template,
-                    status_page=address_in_form(self.public_url, number),
-                    at=self.clock.now(),
-                )
+            problems = [
+                problem
+                for approval in stuck
+                if (problem := self._start_again(session, request, approval, template)) is not None
+            ]
+            if len(problems) == len(stuck):
+                raise problems[0]
             sum_up_request(request, at=self.clock.now())
             record(
                 session,
@@ -121,6 +151,23 @@ class AccessRequests:
                 at=self.clock.now(),
                 subject=("access_request", number),
             )
+
+    def _start_again(
+        self, session: Session, request: AccessRequest, approval: Approval, template: ApprovalTemplate
+    ) -> Problem | None:
+        try:
+            with session.begin_nested():
+                start_again(
+                    session,
+                    request,
+                    approval,
+                    template=template,
+                    status_page=address_in_form(self.public_url, request.number),
+                    at=self.clock.now(),
+                )
+        except Problem as problem:
+            return problem
+        return None
 
     def flow(
         self, requester: Person, number: str, *, sent: Sequence[SentChoice] | None = None
@@ -146,19 +193,18 @@ class AccessRequests:
         settled = self.flow_choices.settle(question, sent) if question else None
         with transaction() as session:
             request = self._own(session, session.get_one(Person, requester_id), number)
-            waiting = [each for each in request.approvals if each.state == ApprovalState.NEEDS_CHOICE]
-            if not waiting:
+            waiting = _next_to_choose(request)
+            if waiting is None:
                 raise Problem(ProblemReason.NOTHING_TO_CHOOSE)
-            for approval in waiting:
-                start_again(
-                    session,
-                    request,
-                    approval,
-                    template=template_in_use(session),
-                    status_page=address_in_form(self.public_url, number),
-                    at=self.clock.now(),
-                    settled=settled,
-                )
+            start_again(
+                session,
+                request,
+                waiting,
+                template=template_in_use(session),
+                status_page=address_in_form(self.public_url, number),
+                at=self.clock.now(),
+                settled=settled,
+            )
             sum_up_request(request, at=self.clock.now())
             record(
                 session,
@@ -173,18 +219,18 @@ class AccessRequests:
         request = db.session.scalar(select(AccessRequest).filter_by(number=number, requester_id=requester.id))
         if request is None:
             raise NotThere
-        if all(each.state != ApprovalState.NEEDS_CHOICE for each in request.approvals):
+        waiting = _next_to_choose(request)
+        if waiting is None:
             raise Problem(ProblemReason.NOTHING_TO_CHOOSE)
-        item = request.items[0]
         return flow_question(
             template_in_use(db.session()),
             request.requester,
-            resource=item.resource,
-            entitlement=Entitlement(item.entitlement),
+            items=form_items(items_of(db.session(), waiting)),
             validity=Validity(days=request.requested_duration_days, until=request.valid_until),
             reason=request.reason,
             department_id=request.department_id,
             today=self.clock.now().date(),
+            on_behalf_of=colleague_in_form(request),
         )
 
     @staticmethod
@@ -209,27 +255,58 @@ class AccessRequests:
         return request
 
     def _withdraw(self, approval: Approval) -> None:
-        if approval.channel == ChannelName.IN_PLATFORM and not is_final(approval.state):
+        now = self.clock.now()
+        is_here = approval.channel == ChannelName.IN_PLATFORM
+        if approval.state in NOTHING_IS_CALLED or is_here:
             move(approval, ApprovalState.WITHDRAWN)
-            approval.closed_at, approval.due_at = self.clock.now(), None
+            approval.closed_at, approval.due_at = now, None
             end_turns(approval)
-        elif approval.state in NOTHING_IS_CALLED:
-            move(approval, ApprovalState.WITHDRAWN)
-            approval.closed_at = self.clock.now()
-            plan_late_look(approval, at=approval.closed_at)
-        elif not is_final(approval.state):
-            if approval.withdrawal_requested_at is not None:
-                raise Problem(ProblemReason.ALREADY_WITHDRAWING)
-            approval.withdrawal_requested_at = self.clock.now()
-            approval.failure = None
-            if approval.state == ApprovalState.PENDING:
-                approval.due_at = self.clock.now()
+            if not is_here:
+                plan_late_look(approval, at=now)
+            return
+        # The requester's word goes over what the portal wants to end it for.
+        approval.withdrawal_purpose = None
+        approval.withdrawal_requested_at = now
+        approval.failure = None
+        if approval.state == ApprovalState.PENDING:
+            approval.due_at = now
+
+
+def is_being_withdrawn(approval: Approval) -> bool:
+    """Whether its requester wants it ended already."""
+    return approval.withdrawal_requested_at is not None and approval.withdrawal_purpose is None
+
+
+def _whole() -> tuple[ORMOption, ...]:
+    """Read all that a status page shows in as many statements for ten approvals as for one."""
+    approvals = selectinload(AccessRequest.approvals)
+    items = selectinload(AccessRequest.items)
+    return (
+        joinedload(AccessRequest.on_behalf_of),
+        approvals.selectinload(Approval.records),
+        approvals.selectinload(Approval.deciders),
+        approvals.joinedload(Approval.stands_in_for),
+        approvals.joinedload(Approval.decided_by),
+        items.joinedload(RequestItem.resource).lazyload(Resource.owner),
+        items.selectinload(RequestItem.grant).lazyload(Grant.resource),
+    )
+
+
+def _next_to_choose(request: AccessRequest) -> Approval | None:
+    """Return the first approval that waits for a choice: each has a flow, and is chosen for, of its own."""
+    return next((each for each in request.approvals if each.state == ApprovalState.NEEDS_CHOICE), None)
 
 
 def version_of(request: AccessRequest) -> str:
-    """Return a short text that differs whenever the request's approvals differ."""
-    return _version(each.version for each in sorted(request.approvals, key=lambda each: each.position))
+    """Return a short text that differs whenever the request's approvals or grants differ."""
+    grants = (each.grant for each in sorted(request.items, key=lambda each: each.id))
+    return _version(
+        (each.version for each in sorted(request.approvals, key=lambda each: each.position)),
+        (each.version for each in grants if each is not None),
+    )
 
 
-def _version(versions: Iterable[int]) -> str:
-    return ".".join(map(str, versions))
+def _version(approvals: Iterable[int], grants: Iterable[int]) -> str:
+    told = ".".join(map(str, approvals))
+    granted = ".".join(map(str, grants))
+    return f"{told}-{granted}" if granted else told
