@@ -40,6 +40,7 @@ from portal.services.grants.grant_delivery import GrantDelivery
 from portal.services.grants.webhook_settings import WebhookSettings
 from portal.services.grants.webhook_store import WebhookStore
 from portal.services.known_people import KnownPeople
+from portal.services.local_people import LocalPeople
 from portal.services.notices.work_notices import WorkNotices
 from portal.services.outcomes.gone_instances import GoneInstances
 from portal.services.outcomes.outcomes import Outcomes
@@ -120,6 +121,7 @@ def build_services(settings: Settings, clock: Clock) -> Services:
         public_url=settings.public_url,
     )
     people = People(clock=clock, directory=directory)
+    sign_ins = SignIns(clock=clock, people=directory)
     approvers = ApproverChoices(people=people)
     escalation = Escalation(clock=clock, approvers=approvers, public_url=settings.public_url)
     outcomes = Outcomes(clock=clock, people=people, escalation=escalation)
@@ -199,7 +201,8 @@ def build_services(settings: Settings, clock: Clock) -> Services:
         workspace_members=WorkspaceMembers(clock=clock),
         request_rules=RequestRules(clock=clock),
         undecided_resources=UndecidedResources(clock=clock),
-        sign_ins=SignIns(clock=clock, people=directory),
+        sign_ins=sign_ins,
+        local_people=LocalPeople(clock=clock, sign_ins=sign_ins),
         dingtalk_apps=DingTalkApps(clock=clock, box=box, connection=connection, people=directory),
         templates=templates,
         approval_settings=approval_settings,

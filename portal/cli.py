@@ -235,6 +235,43 @@ def add_local_admin(username: str, password: str) -> None:
     click.echo(f"{username} can sign in as a local admin.")
 
 
+@people.command("add-local")
+@click.argument("username")
+@click.option("--name", default="", help="What they are called on pages; the user name when not given.")
+@click.option("--role", "roles", multiple=True, help="A role to give them; may be repeated.")
+@click.option("--password-stdin", is_flag=True, help="Read the password from the standard input.")
+def add_local(username: str, name: str, roles: tuple[str, ...], password_stdin: bool) -> None:
+    """Add somebody whom DingTalk does not know; they sign in as USERNAME.
+
+    Prints a password made up for them, once, unless one is given.
+    """
+    from portal.models.person import Role
+    from portal.services.audit import PORTAL
+    from portal.services.faults import FieldFault
+    from portal.web.words.faults import fault_sentence
+
+    unknown = set(roles) - set(Role)
+    if unknown:
+        _fail(f"There is no role {', '.join(sorted(unknown))}.", f"There are: {', '.join(Role)}.")
+    given = sys.stdin.readline().rstrip("\n") if password_stdin else None
+    app, _settings, services = _open()
+    with app.app_context():
+        try:
+            added = services.local_people.add(
+                PORTAL,
+                admin=None,
+                username=username,
+                name=name,
+                roles=[Role(each) for each in roles],
+                password=given,
+            )
+        except FieldFault as fault:
+            _fail(f"{username} was not added.", fault_sentence(fault))
+    click.echo(f"{username} can sign in.")
+    if given is None:
+        click.echo(f"Password, shown this once: {added.password}")
+
+
 def _open() -> tuple[Flask, Settings, Services]:
     from portal.application import create_app
     from portal.migrating import migrate_database

@@ -30,6 +30,7 @@ from portal.services.events.stream_intake import StreamIntake
 from portal.services.grants.grant_delivery import GrantDelivery
 from portal.services.grants.webhook_settings import WebhookSettings
 from portal.services.known_people import KnownPeople
+from portal.services.local_people import LocalPeople
 from portal.services.notices.work_notices import WorkNotices
 from portal.services.outcomes.gone_instances import GoneInstances
 from portal.services.outcomes.syncing import Syncing
@@ -79,6 +80,7 @@ class Services:
     request_rules: RequestRules
     undecided_resources: UndecidedResources
     sign_ins: SignIns
+    local_people: LocalPeople
     dingtalk_apps: DingTalkApps
     templates: DingTalkTemplates
     approval_settings: ApprovalSettingsService

@@ -50,6 +50,9 @@ _WORDS: dict[tuple[str, str], LazyString] = {
         "The approval flow was changed in DingTalk a moment ago. Look at it again and choose who approves."
     ),
     ("department", "not_yours"): _("Choose one of your own departments."),
+    ("username", "shape"): _("Use 1 to 64 letters, digits, - . _ or @ as the user name."),
+    ("username", "taken"): _("Somebody has this user name already."),
+    ("person_name", "length"): _("Enter a name of 1 to 64 characters."),
     ("password", "locked"): _("Too many attempts. Wait 15 minutes, then try again."),
     ("password", "wrong"): _("User name or password is wrong."),
     ("password", "too_short"): _("The password needs at least 12 characters."),
