@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -13,22 +14,15 @@ from sqlalchemy.orm import Session
 from portal.clock import Clock
 from portal.database import transaction
 from portal.extensions import db
-from portal.models import DingTalkApp, Person, Resource, ResourceImport
+from portal.models import AuditEntry, DingTalkApp, Person, Resource, ResourceImport
 from portal.models.resource import ResourceSource
 from portal.rules.permissions import Permission
 from portal.services.audit import PORTAL, Actor, record
-from portal.services.catalogue.bulk_writing import write
+from portal.services.catalogue.bulk_writing import ReadyRows, make_ready, write
 from portal.services.catalogue.csv_lines import Lines, read_lines
 from portal.services.catalogue.csv_text import rows_in, text_in
 from portal.services.catalogue.import_report import report_of
-from portal.services.catalogue.wanted_resource import (
-    Changes,
-    KeptResource,
-    Key,
-    compare,
-    kept_resources,
-    workspaces,
-)
+from portal.services.catalogue.wanted_resource import Changes, compare, kept_resources, workspaces
 from portal.services.faults import FieldFault, NotThere, Problem, ProblemReason
 from portal.services.permissions import require
 
@@ -39,13 +33,13 @@ LONGEST_FILE_NAME = 200
 
 @dataclass(frozen=True, kw_only=True)
 class Looked:
-    """A file compared with the catalogue: what it wants, what is there, what would change."""
+    """A file compared with the catalogue as it was after ``last_change`` (an audit entry's id)."""
 
     lines: Lines
-    kept: Mapping[Key, KeptResource]
     changes: Changes
-    corp_id: str | None
+    ready: ReadyRows
     report: dict[str, Any]
+    last_change: int
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,7 +55,7 @@ class CsvImport:
         """
         require(person, Permission.KEEP_CATALOGUE)
         read = text_in(content)
-        report = self._look(read).report
+        report = self._look(read, actor=actor).report
         with transaction() as session:
             session.execute(
                 delete(ResourceImport).where(
@@ -98,20 +92,19 @@ class CsvImport:
         if row.applied_at is not None:
             return
         seen, file_name, content = row.report, row.file_name, row.content
-        looked = self._look(content)
-        if looked.lines.faults:
-            raise Problem(ProblemReason.IMPORT_HAS_FAULTS)
         try:
-            with transaction() as session:
-                if looked.report["fingerprint"] != seen["fingerprint"]:
-                    raise _CatalogueChanged
+            with self._looked(content, actor=actor) as (session, looked):
+                if looked.lines.faults:
+                    raise Problem(ProblemReason.IMPORT_HAS_FAULTS)
                 locked = session.get_one(ResourceImport, import_id, with_for_update=True)
                 if locked.applied_at is not None:
                     return
+                if looked.report["fingerprint"] != seen["fingerprint"]:
+                    raise _CatalogueChanged
                 self._write(session, actor, looked, file_name=file_name)
                 locked.applied_at, locked.content = self.clock.now(), ""
         except _CatalogueChanged as changed:
-            fresh = self._look(content).report
+            fresh = self._look(content, actor=actor).report
             with transaction() as session:
                 session.get_one(ResourceImport, import_id, with_for_update=True).report = fresh
             raise Problem(ProblemReason.CATALOGUE_CHANGED) from changed
@@ -121,56 +114,72 @@ class CsvImport:
 
         Returns the report. Raises ``FieldFault`` on ``file``, ``Problem(CATALOGUE_CHANGED)``.
         """
-        looked = self._look(text_in(content))
-        if is_dry_run or looked.lines.faults:
-            return looked.report
+        read = text_in(content)
+        if is_dry_run:
+            return self._look(read, actor=PORTAL).report
         try:
-            with transaction() as session:
-                self._write(session, PORTAL, looked, file_name=file_name)
+            with self._looked(read, actor=PORTAL) as (session, looked):
+                if not looked.lines.faults:
+                    self._write(session, PORTAL, looked, file_name=file_name)
+                return looked.report
         except _CatalogueChanged as changed:
             raise Problem(ProblemReason.CATALOGUE_CHANGED) from changed
-        return looked.report
 
-    def _look(self, content: str) -> Looked:
-        """Read and compare, without the write lock: that is the long part."""
+    @contextmanager
+    def _looked(self, content: str, *, actor: Actor) -> Iterator[tuple[Session, Looked]]:
+        """Look at a file, and open the transaction in which the catalogue is still as it was looked at.
+
+        SQLite has one writer at a time, so looking comes first, and whether something of the catalogue was changed
+        meanwhile is told by the audit trail. PostgreSQL lets others work beside, so there the table is held still.
+        Raises ``_CatalogueChanged``.
+        """
+        if db.engine.dialect.name == "postgresql":
+            with transaction() as session:
+                session.execute(text("LOCK TABLE portal_resource IN SHARE ROW EXCLUSIVE MODE"))
+                yield session, self._look(content, actor=actor)
+            return
+        looked = self._look(content, actor=actor)
+        with transaction() as session:
+            if _last_change(session, after=looked.last_change) != looked.last_change:
+                raise _CatalogueChanged
+            yield session, looked
+
+    def _look(self, content: str, *, actor: Actor) -> Looked:
+        """Read, compare and make ready: the long part."""
         session = db.session()
+        last_change = _last_change(session)
         corp_id = session.scalar(select(DingTalkApp.corp_id))
         known = workspaces(session)
         lines = read_lines(rows_in(content), workspaces=known, has_organisation=bool(corp_id))
         if not lines.count:
             raise FieldFault("file", "empty")
-        keys = [each.key for each in lines.wanted]
-        kept = kept_resources(session, keys)
-        changes = compare(lines.wanted, kept, total=_total(session))
+        kept = kept_resources(session, [each.key for each in lines.wanted])
+        total = session.scalar(select(func.count()).select_from(Resource)) or 0
+        changes = compare(lines.wanted, kept, total=total)
         people = set(session.scalars(select(Person.user_id).where(Person.corp_id == corp_id)))
-        session.rollback()
-        owners = {each.values["owner"] for each in lines.wanted if each.values.get("owner")}
-        homes = {each.values["workspace"] for each in lines.wanted if each.values.get("workspace")}
-        report = report_of(lines, changes, new_workspaces=homes - known.keys(), new_owners=owners - people)
-        return Looked(lines=lines, kept=kept, changes=changes, corp_id=corp_id, report=report)
+        ready = make_ready(
+            changes,
+            actor=actor,
+            corp_id=corp_id,
+            source=ResourceSource.IMPORT,
+            at=self.clock.now(),
+            workspace_ids=lines.workspace_ids,
+        )
+        report = report_of(
+            lines,
+            changes,
+            new_workspaces=ready.workspaces - known.keys(),
+            new_owners=ready.owners.keys() - people,
+        )
+        return Looked(lines=lines, changes=changes, ready=ready, report=report, last_change=last_change)
 
     def _write(self, session: Session, actor: Actor, looked: Looked, *, file_name: str) -> None:
-        if session.get_bind().dialect.name == "postgresql":
-            # Others may read meanwhile, and wait to write; SQLite's one writer is us already.
-            session.execute(text("LOCK TABLE portal_resource IN SHARE ROW EXCLUSIVE MODE"))
-        keys = [each.key for each in looked.lines.wanted]
-        if kept_resources(session, keys) != looked.kept:
-            raise _CatalogueChanged
-        now = self.clock.now()
-        write(
-            session,
-            looked.changes,
-            actor=actor,
-            corp_id=looked.corp_id,
-            source=ResourceSource.IMPORT,
-            at=now,
-            workspace_ids=looked.lines.workspace_ids,
-        )
+        write(session, looked.ready)
         record(
             session,
             actor,
             "catalogue.imported",
-            at=now,
+            at=self.clock.now(),
             subject=("catalogue", "import"),
             after={"file": file_name, "lines": looked.lines.count, **looked.changes.counts},
         )
@@ -180,5 +189,8 @@ class _CatalogueChanged(Exception):
     """The catalogue is not what the file was compared with."""
 
 
-def _total(session: Session) -> int:
-    return session.scalar(select(func.count()).select_from(Resource)) or 0
+def _last_change(session: Session, *, after: int = 0) -> int:
+    """Return the id of the last audit entry about the catalogue (at least ``after``, which is quicker)."""
+    about = AuditEntry.subject_type.in_(("catalogue", "resource"))
+    newest = select(func.max(AuditEntry.id)).where(about, AuditEntry.id > after)
+    return session.scalar(newest) or after
