@@ -13,9 +13,10 @@ from sqlalchemy.orm import Session
 from portal.extensions import db
 from portal.models import AccessRequest
 from portal.rules.approval_state import ApprovalState
-from portal.services.faults import NotThere
+from portal.services.lists.keyset_page import MOST_LOOKED_AT
+from portal.services.permissions import NotAllowed
 from portal.services.requests.request_conditions import MOST_NAMES, StateFilter
-from portal.services.requests.request_search import MOST_LOOKED_AT, PAGE_LENGTH, Found, Wanted, Whose
+from portal.services.requests.request_search import PAGE_LENGTH, Found, Wanted, Whose
 from tests.portal_world import World
 from tests.services.engines import on_both_engines
 from tests.services.made_up_requests import MadeUpRequests
@@ -57,12 +58,15 @@ SEARCHES = (
 STATES = (
     (
         StateFilter.OPEN,
-        {"submitted", "starting", "start_unknown", "needs_choice", "could_not_start", "pending"},
+        {
+            *("awaiting_acceptance", "submitted", "starting", "start_unknown", "needs_choice"),
+            *("could_not_start", "pending"),
+        },
     ),
     (StateFilter.WAITING, {"pending"}),
-    (StateFilter.APPROVED, {"approved"}),
+    (StateFilter.APPROVED, {"approved", "partly_approved"}),
     (StateFilter.REJECTED, {"rejected"}),
-    (StateFilter.ENDED, {"withdrawn", "terminated"}),
+    (StateFilter.ENDED, {"withdrawn", "terminated", "lapsed"}),
     (StateFilter.COULD_NOT_START, {"could_not_start"}),
 )
 
@@ -141,7 +145,7 @@ def test_nobody_finds_what_is_not_theirs(world: World, made: MadeUpRequests, ask
                 with world.app.app_context():
                     found = find(world, made, dora, text=text, state=state, whose=whose)
                 assert (list(found.requests), found.older_than, found.is_cut) == ([], None, False)
-    with world.app.app_context(), pytest.raises(NotThere):
+    with world.app.app_context(), pytest.raises(NotAllowed):
         find(world, made, dora, whose=Whose.EVERYBODYS, text="bob")
 
 

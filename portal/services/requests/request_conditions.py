@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from sqlalchemy import ColumnElement, Select, and_, exists, func, or_, select, true, union_all
@@ -23,7 +23,7 @@ from portal.models.approval import DeciderState
 from portal.rules.approval_state import ApprovalState, is_final
 from portal.rules.request_number import LARGEST_ID, NumberPart, number_part
 from portal.services.decisions.decider_key import decider_key
-from portal.services.requests.request_streams import IdRange, Stream, StreamsOfMany
+from portal.services.requests.request_streams import Column, IdRange, Stream, StreamsOfMany
 
 # A word in more names than this is common: looking at the newest requests finds it sooner than following each name.
 MOST_NAMES = 50
@@ -52,13 +52,16 @@ _STATES = {
 
 @dataclass(frozen=True, kw_only=True)
 class Condition:
-    """``holds`` decides about a request. ``streams`` lead to every request that it can hold for, and, where
-    ``is_exact``, to no other; there are none where no index leads there.
+    """``holds`` decides about a row of the table whose primary key is ``root``.
+
+    ``streams`` lead to every row that it can hold for, and, where ``is_exact``, to no other; there are none where no
+    index leads there.
     """
 
     holds: ColumnElement[bool]
     streams: tuple[IdRange | Stream | StreamsOfMany, ...] = ()
     is_exact: bool = True
+    root: Column = field(default_factory=lambda: AccessRequest.id)
 
     @property
     def width(self) -> int:
@@ -66,8 +69,8 @@ class Condition:
         return sum(stream.width for stream in self.streams)
 
     def between(self, *, before: int, back_to: int) -> ColumnElement[bool]:
-        """Return that a request is in one of the streams, from ``back_to`` on and before ``before`` (ids)."""
-        return AccessRequest.id.in_(
+        """Return that a row is in one of the streams, from ``back_to`` on and before ``before`` (ids)."""
+        return self.root.in_(
             union_all(*(stream.between(before=before, back_to=back_to) for stream in self.streams))
         )
 
@@ -145,8 +148,8 @@ def mentions(session: Session, words: str) -> Condition | None:
     the name or the workspace of a resource. None when no number, person or resource is called so.
     """
     number = number_part(words)
-    people = _Called.find(session, Person.id, (Person.name, Person.user_id), words)
-    resources = _Called.find(session, Resource.id, (Resource.name, Resource.workspace), words)
+    people = Called.find(session, Person.id, (Person.name, Person.user_id), words)
+    resources = Called.find(session, Resource.id, (Resource.name, Resource.workspace), words)
     if number is None and not people.are_any and not resources.are_any:
         return None
     is_frequent = people.are_many or resources.are_many
@@ -158,7 +161,7 @@ def mentions(session: Session, words: str) -> Condition | None:
 
 
 @dataclass(frozen=True, kw_only=True)
-class _Called:
+class Called:
     """People or resources called so: their ids, or, when they are many, the statement that finds them."""
 
     ids: tuple[int, ...]
@@ -171,11 +174,15 @@ class _Called:
         id_column: InstrumentedAttribute[int],
         columns: Sequence[InstrumentedAttribute[str] | InstrumentedAttribute[str | None]],
         words: str,
-    ) -> _Called:
+    ) -> Called:
         # SQLite's LIKE knows no capitals: lower() on either side, as icontains does it, would take twice as long.
         contains = "contains" if session.get_bind().dialect.name == "sqlite" else "icontains"
         named = (getattr(each, contains)(words, autoescape=True) for each in columns)
-        statement = select(id_column).where(or_(*named))
+        return cls.found_by(session, select(id_column).where(or_(*named)))
+
+    @classmethod
+    def found_by(cls, session: Session, statement: Select[tuple[int]]) -> Called:
+        """Return those whose ids a statement finds."""
         ids = session.scalars(statement.limit(MOST_NAMES + 1)).all()
         return cls(ids=tuple(ids), statement=statement.correlate(None))
 
@@ -187,7 +194,7 @@ class _Called:
     def are_many(self) -> bool:
         return len(self.ids) > MOST_NAMES
 
-    def include(self, column: ColumnElement[int] | InstrumentedAttribute[int]) -> ColumnElement[bool]:
+    def include(self, column: ColumnElement[int] | Column) -> ColumnElement[bool]:
         return column.in_(self.statement if self.are_many else self.ids)
 
 
@@ -197,14 +204,14 @@ def _number_holds(number: NumberPart | None) -> Iterator[ColumnElement[bool]]:
         yield and_(ids, AccessRequest.number.startswith(number.start)) if number.start else ids
 
 
-def _people_hold(people: _Called) -> Iterator[ColumnElement[bool]]:
+def _people_hold(people: Called) -> Iterator[ColumnElement[bool]]:
     if people.are_any:
         yield people.include(AccessRequest.requester_id)
         # With + 0 the database looks the request's approval up, instead of each person's approvals.
         yield _has_approval(people.include(Approval.approver_id + 0))
 
 
-def _resources_hold(resources: _Called) -> Iterator[ColumnElement[bool]]:
+def _resources_hold(resources: Called) -> Iterator[ColumnElement[bool]]:
     if resources.are_any:
         theirs = resources.include(RequestItem.resource_id + 0)
         yield exists().where(RequestItem.request_id == AccessRequest.id, theirs)
@@ -215,7 +222,7 @@ def _has_approval(condition: ColumnElement[bool]) -> ColumnElement[bool]:
 
 
 def _streams(
-    number: NumberPart | None, people: _Called, resources: _Called
+    number: NumberPart | None, people: Called, resources: Called
 ) -> Iterator[IdRange | Stream | StreamsOfMany]:
     for each in number.ids if number else ():
         yield IdRange(ids=each)

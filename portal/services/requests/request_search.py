@@ -13,7 +13,10 @@ from sqlalchemy.orm import Session, selectinload
 from portal.extensions import db
 from portal.models import AccessRequest, Approval, ApprovalDecider, Person, RequestItem, Resource
 from portal.rules.request_number import LARGEST_ID
-from portal.services.faults import NotThere
+from portal.services.lists.keyset_page import lead_of
+from portal.services.lists.list_filters import NO_FILTERS, ListFilters
+from portal.services.lists.request_filters import request_filters
+from portal.services.lists.scope import workspaces_seen
 from portal.services.requests.request_conditions import (
     Condition,
     StateFilter,
@@ -26,8 +29,6 @@ from portal.services.requests.request_conditions import (
 )
 
 PAGE_LENGTH = 20
-# Where conditions meet that are common each and rare together, a page looks at this many requests and says so.
-MOST_LOOKED_AT = 5_000
 LONGEST_TEXT = 100
 MOST_WORDS = 5
 
@@ -49,6 +50,7 @@ class Wanted:
     text: str = ""
     state: StateFilter | None = None
     older_than: int | None = None
+    filters: ListFilters = NO_FILTERS
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -71,14 +73,14 @@ class RequestSearch:
         """Return at most ``PAGE_LENGTH`` requests that all of ``wanted`` is true of.
 
         Each word of the text must begin the number or stand in what the request names: requester, approver,
-        resource, workspace. Raises ``NotThere`` for everybody's requests unless the person is an admin.
+        resource, workspace. Raises ``NotAllowed`` for everybody's requests where nobody lets the person see them.
         """
         session = db.session()
-        conditions = _conditions(session, person, wanted)
+        conditions = conditions_of(session, person, wanted)
         if conditions is None:
             return Found()
         before = min(LARGEST_ID if wanted.older_than is None else wanted.older_than, LARGEST_ID)
-        lead, back_to = _lead(session, conditions, before=before)
+        lead, back_to = lead_of(session, conditions, before=before, rows=PAGE_LENGTH, anything=any_request())
         rows = session.scalars(
             select(AccessRequest)
             .where(lead.between(before=before, back_to=back_to), *(each.holds for each in conditions))
@@ -97,11 +99,14 @@ class RequestSearch:
         return any(db.session.scalar(each.limit(1)) is not None for each in (theirs, named))
 
 
-def _conditions(session: Session, person: Person, wanted: Wanted) -> list[Condition] | None:
-    """Return what has to be true, or None when it is true of nothing."""
-    conditions = [_whose(person, wanted.whose)] if wanted.whose != Whose.EVERYBODYS else []
-    if wanted.whose == Whose.EVERYBODYS and not person.is_organization_admin:
-        raise NotThere
+def conditions_of(session: Session, person: Person, wanted: Wanted) -> list[Condition] | None:
+    """Return what has to be true, or None when it is true of nothing; raises ``NotAllowed``."""
+    if wanted.whose == Whose.EVERYBODYS:
+        conditions = request_filters(session, wanted.filters, workspaces=workspaces_seen(session, person))
+        if conditions is None:
+            return None
+    else:
+        conditions = [_whose(person, wanted.whose)]
     if wanted.state is not None:
         conditions.append(in_state(wanted.state))
     mentioned = _mentioned(session, wanted)
@@ -135,25 +140,6 @@ def _mentioned(session: Session, wanted: Wanted) -> list[Condition] | None:
 def _words(text: str) -> list[str]:
     # PostgreSQL takes no NUL
     return list(dict.fromkeys(text[:LONGEST_TEXT].replace("\x00", " ").split()))[:MOST_WORDS]
-
-
-def _lead(session: Session, conditions: Sequence[Condition], *, before: int) -> tuple[Condition, int]:
-    """Choose the condition whose streams reach furthest back for the same work, and return how far (an id)."""
-    leads = [each for each in conditions if each.streams] or [any_request()]
-    is_all = len(conditions) == 1 and leads[0] is conditions[0] and leads[0].is_exact
-    reaches = session.execute(
-        select(
-            *(
-                each.reach(
-                    before=before,
-                    rows=PAGE_LENGTH + 1 if is_all else max(PAGE_LENGTH + 1, MOST_LOOKED_AT // each.width),
-                )
-                for each in leads
-            )
-        )
-    ).one()
-    reach, position = min((reach or 0, position) for position, reach in enumerate(reaches))
-    return leads[position], reach
 
 
 def _what_a_list_shows() -> tuple[Any, ...]:

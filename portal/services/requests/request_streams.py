@@ -1,12 +1,12 @@
-"""Ways to requests, newest first: each is read off an index that ends in the request's id.
+"""Ways to requests (or grants), newest first: each is read off an index that ends in the row's id.
 
-Ids are given in the order of asking, so the newest requests have the largest. Whoever follows a stream gets as many
+Ids are given in the order of asking, so the newest have the largest. Whoever follows a stream gets as many
 ids as they ask for at the same cost, however many requests there are in all.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 from sqlalchemy import ColumnElement, Select, select
@@ -19,23 +19,24 @@ Column = InstrumentedAttribute[Any]
 
 @dataclass(frozen=True, kw_only=True)
 class IdRange:
-    """One stream: the requests with these ids."""
+    """One stream: the rows with these ids, by their primary key ``root``."""
 
     ids: range
+    root: Column = field(default_factory=lambda: AccessRequest.id)
     width: ClassVar[int] = 1
 
     def between(self, *, before: int, back_to: int) -> Select[tuple[int]]:
         """Return the ids from ``back_to`` on, and smaller than ``before``."""
         # One bound on either side: SQLite begins at the first that it reads, which need not be the nearest.
         return (
-            select(AccessRequest.id)
-            .where(*_range(AccessRequest.id, self._before(before), max(back_to, self.ids.start)))
+            select(self.root)
+            .where(*_range(self.root, self._before(before), max(back_to, self.ids.start)))
             .correlate(None)
         )
 
     def ends(self, *, before: int, rows: int) -> Select[tuple[int | None]]:
         """Return the id that comes ``rows`` rows before ``before``, NULL where the range has fewer."""
-        row = _nth(AccessRequest.id, self._before(before), rows).where(AccessRequest.id >= self.ids.start)
+        row = _nth(self.root, self._before(before), rows).where(self.root >= self.ids.start)
         return select(row.correlate(None).scalar_subquery())
 
     def _before(self, before: int) -> int:
@@ -44,7 +45,7 @@ class IdRange:
 
 @dataclass(frozen=True, kw_only=True)
 class Stream:
-    """One stream: of the rows that ``belongs`` is true of; ``ids`` is their column with the request's id."""
+    """One stream: of the rows that ``belongs`` is true of; ``ids`` is their column with the id looked for."""
 
     ids: Column
     belongs: ColumnElement[bool]

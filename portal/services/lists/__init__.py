@@ -1,0 +1,1 @@
+"""What admins look through: all requests and grants, a page at a time or as files, and whole histories."""

@@ -1,0 +1,36 @@
+"""Who sees what of everybody's: all of it, or what stands in the workspaces that they administer."""
+
+from __future__ import annotations
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from portal.models import Person, WorkspaceMember
+from portal.models.resource import WorkspaceRole
+from portal.rules.permissions import Permission
+from portal.services.permissions import NotAllowed, may
+
+
+def workspaces_seen(session: Session, person: Person) -> tuple[int, ...] | None:
+    """Return the ids of the workspaces whose requests and grants the person sees, None for all there are.
+
+    Raises ``NotAllowed`` for whoever sees nobody's but their own.
+    """
+    if may(person, Permission.READ_EVERYTHING):
+        return None
+    theirs = select(WorkspaceMember.workspace_id).filter_by(
+        person_id=person.id, role=WorkspaceRole.ADMINISTRATOR.value
+    )
+    found = tuple(session.scalars(theirs.order_by(WorkspaceMember.workspace_id))) if person.is_active else ()
+    if not found:
+        raise NotAllowed(Permission.READ_EVERYTHING)
+    return found
+
+
+def oversees(session: Session, person: Person) -> bool:
+    """Whether the person sees requests and grants of others at all."""
+    try:
+        workspaces_seen(session, person)
+    except NotAllowed:
+        return False
+    return True
