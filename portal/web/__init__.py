@@ -8,9 +8,11 @@ from portal.settings import Settings
 from portal.web.access import init_access
 from portal.web.access_requests.approvers import approvers
 from portal.web.access_requests.closing import request_closing
+from portal.web.access_requests.pending import pending_requests
 from portal.web.access_requests.routes import access_requests
 from portal.web.access_requests.syncing import request_syncing
 from portal.web.approval_settings.routes import approval_settings
+from portal.web.approvals.routes import approvals
 from portal.web.callbacks.door import CallbackDoor
 from portal.web.doctor.routes import doctor
 from portal.web.errors import init_errors
@@ -38,6 +40,7 @@ def init_web(app: Flask, settings: Settings) -> None:
     init_access(app, settings)
     for area in (
         access_requests,
+        approvals,
         approvers,
         approval_settings,
         doctor,
@@ -45,6 +48,7 @@ def init_web(app: Flask, settings: Settings) -> None:
         people,
         request_syncing,
         request_closing,
+        pending_requests,
         sign_in,
         trials,
     ):

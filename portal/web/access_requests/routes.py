@@ -17,6 +17,7 @@ from portal.services.registry import services
 from portal.services.requests.request_form import LONGEST_REASON
 from portal.services.requests.request_search import Wanted, Whose
 from portal.web.access import admin_required, current_actor, sign_in_required, signed_in_person
+from portal.web.access_requests.basket import whole_number
 from portal.web.access_requests.flow_form import FlowForm, flow_form, sent_choices
 from portal.web.access_requests.request_form import AccessRequestForm, text_of
 from portal.web.access_requests.request_list import request_list
@@ -121,7 +122,8 @@ def status(number: str) -> Response:
 @sign_in_required
 def withdraw(number: str) -> Response:
     try:
-        services().access_requests.withdraw(current_actor(), signed_in_person(), number)
+        position = whole_number(request.form.get("position"))
+        services().access_requests.withdraw(current_actor(), signed_in_person(), number, position=position)
     except Problem as problem:
         return show_status(visible_request(number), problem=problem)
     return redirect_or_refresh(url_for(".page", number=number))

@@ -8,9 +8,9 @@ from portal.models import AccessRequest
 from portal.services.faults import Problem
 from portal.services.registry import services
 from portal.web.access import signed_in_person
+from portal.web.access_requests.group_status import Seen
 from portal.web.access_requests.request_status import status_of
 from portal.web.access_requests.sync_words import stop_mark, sync_of
-from portal.web.access_requests.who_decides import who_decides
 from portal.web.htmx import render, wants_partial
 from portal.web.words.problems import problem_words
 
@@ -29,14 +29,19 @@ def shown_version(number: str) -> str:
 def show_status(found: AccessRequest, *, problem: Problem | None = None) -> Response:
     """Render where a request stands, with 409 and the words of ``problem`` when something was not possible."""
     viewer, sync = signed_in_person(), sync_of(found)
+    seen = Seen(
+        viewer=viewer,
+        now=services().clock.now(),
+        reminder_pause=services().reminders.pause(),
+        are_calls_stopped=sync.are_calls_stopped,
+    )
     return render(
         "access_requests/status_page.html",
         "access_requests/_status.html",
         status=409 if problem else 200,
-        shown=status_of(found, viewer=viewer, are_calls_stopped=sync.are_calls_stopped),
+        shown=status_of(found, seen),
         sync=sync,
         is_swap=wants_partial(),
         is_theirs=found.requester_id == viewer.id,
-        deciding=[line for approval in found.approvals for line in who_decides(approval)],
         problem=problem_words(problem) if problem else None,
     )

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from portal.models import AccessRequest, Approval, ApprovalDecider
+from portal.rules.approval_state import ApprovalState
 from portal.rules.flow_rules import Certainty, NodeRule
 from portal.services.templates.template_flow import confirmed_nodes
 from portal.web.words.approvers import approver_reason
@@ -26,13 +27,17 @@ def who_decides(approval: Approval) -> tuple[DecidingLine, ...]:
     lines = tuple(_lines(approval)) if approval.chosen_approvers is not None else ()
     if lines:
         return lines
-    return (DecidingLine(people=(approval.approver.name,), why=approver_reason(approval.approver_reason)),)
+    absent = approval.stands_in_for.name if approval.stands_in_for else ""
+    why = approver_reason(approval.approver_reason, absent)
+    return (DecidingLine(people=(approval.approver.name,), why=why),)
 
 
 def first_deciders(request: AccessRequest) -> tuple[str, ...]:
     """Return who was chosen, else the policy's approver: what a list has room for."""
     names: list[str] = []
     for approval in request.approvals:
+        if approval.state == ApprovalState.ESCALATED:
+            continue  # whoever was asked instead is named
         chosen = [name for choice in approval.chosen_approvers or () for name in choice["names"]]
         names += chosen or [approval.approver.name]
     return tuple(dict.fromkeys(names))

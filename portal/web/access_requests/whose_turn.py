@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from portal.channels.approval_channel import RecordKind
+from portal.channels.approval_channel import ChannelName, RecordKind
 from portal.models import Approval, ApprovalDecider
 from portal.models.approval import DeciderState
 from portal.rules.flow_nodes import NodeRule
@@ -23,6 +23,11 @@ class Turns:
     waiting: tuple[str, ...]
     waiting_user_ids: tuple[str, ...]
     later: tuple[str, ...]
+
+
+def is_here(approval: Approval) -> bool:
+    """Whether it is decided in the portal: then nothing is said about DingTalk."""
+    return approval.channel == ChannelName.IN_PLATFORM
 
 
 def turns_in(approval: Approval) -> Turns:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask_babel import gettext
 from flask_babel import lazy_gettext as _l
 
-from portal.rules.approval_state import ApprovalState
+from portal.rules.approval_state import ApprovalState, WithdrawalPurpose
 
 # Waiting is neutral, not running: it may last for days, and a running badge turns.
 _BADGES = {
@@ -24,6 +24,8 @@ _BADGES = {
     ApprovalState.ESCALATED: ("neutral", _l("Passed on")),
     ApprovalState.PARTLY_APPROVED: ("success", _l("Partly approved")),
 }
+# What is decided in the portal says nothing about DingTalk.
+_BADGES_HERE = {ApprovalState.TERMINATED: ("warning", _l("Ended"))}
 _ENDED_BY = {
     ApprovalState.REJECTED: _l("Rejected by %(who)s"),
     ApprovalState.WITHDRAWN: _l("Withdrawn by %(who)s"),
@@ -56,7 +58,24 @@ _SENTENCES = {
     ApprovalState.PARTLY_APPROVED: _l("Some of what was asked for is approved, the rest is not."),
 }
 
-
+_SENTENCES_HERE = {
+    ApprovalState.SUBMITTED: _l("The request is saved."),
+    ApprovalState.PENDING: _l("It waits for a decision in the portal."),
+    ApprovalState.TERMINATED: _l("Ended without a decision. No access is given."),
+}
+_ENDING_BADGES = {
+    WithdrawalPurpose.ESCALATION: _l("Being passed on"),
+    WithdrawalPurpose.LAPSE: _l("Lapsing"),
+}
+_ENDING = {
+    WithdrawalPurpose.ESCALATION: _l(
+        "Nobody has decided for days. The portal is ending the approval in DingTalk and then asks somebody else."
+    ),
+    WithdrawalPurpose.LAPSE: _l(
+        "Nobody has decided in time. The portal is ending the approval in DingTalk; a decision made before that "
+        "counts."
+    ),
+}
 _WITHDRAWING_THERE = _l(
     "Withdrawing. DingTalk allows it 15 seconds after the start; the portal does it by itself."
 )
@@ -70,9 +89,9 @@ _STARTS_BY_ITSELF = _l(
 _DINGTALK_IS_BUSY = _l("The request is saved. DingTalk is busy; the approval starts by itself.")
 
 
-def state_badge(state: str) -> tuple[str, str]:
-    """Return the kind and the text of the badge for an approval state."""
-    kind, text = _BADGES[ApprovalState(state)]
+def state_badge(state: str, *, is_here: bool = False) -> tuple[str, str]:
+    """Return the kind and the text of the badge for a state; ``is_here``: of an approval decided in the portal."""
+    kind, text = (is_here and _BADGES_HERE.get(ApprovalState(state))) or _BADGES[ApprovalState(state)]
     return kind, str(text)
 
 
@@ -82,9 +101,9 @@ def ended_by(state: str, who: str) -> str:
     return str(sentence) % {"who": who} if who and sentence else state_badge(state)[1]
 
 
-def state_sentence(state: str) -> str:
+def state_sentence(state: str, *, is_here: bool = False) -> str:
     """Return what an approval state means for the person who reads it."""
-    return str(_SENTENCES[ApprovalState(state)])
+    return str((is_here and _SENTENCES_HERE.get(ApprovalState(state))) or _SENTENCES[ApprovalState(state)])
 
 
 def waiting_sentence(kind: str) -> str:
@@ -97,9 +116,16 @@ def gone_badge() -> tuple[str, str]:
     return "warning", gettext("Deleted in DingTalk")
 
 
-def withdrawing_badge() -> tuple[str, str]:
-    """Return the badge of a request whose withdrawal was asked for and is not done yet."""
-    return "running", gettext("Being withdrawn")
+def ending_badge(purpose: str | None) -> tuple[str, str]:
+    """Return the badge of an approval whose end was asked for, by its requester or for a purpose of the portal's."""
+    if purpose is None:
+        return "running", gettext("Being withdrawn")
+    return "running", str(_ENDING_BADGES[WithdrawalPurpose(purpose)])
+
+
+def ending_sentence(state: str, purpose: str | None) -> str:
+    """Return what happens next after the end of an approval was asked for in this state."""
+    return withdrawing_sentence(state) if purpose is None else str(_ENDING[WithdrawalPurpose(purpose)])
 
 
 def withdrawing_sentence(state: str) -> str:

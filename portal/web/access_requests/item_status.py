@@ -1,0 +1,112 @@
+"""What became of each thing asked for: decided, and once approved, whether the access works."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from flask_babel import gettext
+
+from portal.models import Approval, Grant, Person, RequestItem
+from portal.rules.approval_state import ApprovalState
+from portal.rules.grant_end import ends_at
+from portal.rules.grant_state import GrantState
+from portal.rules.permissions import Permission
+from portal.services.permissions import may
+from portal.web.access_requests.notices import counts_for_nothing
+from portal.web.formatters import day
+
+_STATES = {
+    GrantState.DUE: "running",
+    GrantState.ACTIVE: "success",
+    GrantState.FAILING: "warning",
+    GrantState.EXPIRED: "neutral",
+    GrantState.RETURNED: "neutral",
+    GrantState.REVOKED: "warning",
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class ItemStatus:
+    """One item. ``badge`` is empty while its approval says all there is; ``grant_id`` where the viewer may open it.
+
+    ``is_too_late`` tells that it was approved after the last day asked for.
+    """
+
+    item: RequestItem
+    badge: tuple[str, str] | None
+    sentence: str
+    grant_id: int | None
+    is_too_late: bool
+
+
+def item_status(item: RequestItem, approval: Approval, *, viewer: Person) -> ItemStatus:
+    """Return what to say of an item of ``approval``."""
+    grant, is_late = item.grant, is_too_late(item, approval)
+    badge, sentence = None, ""
+    if grant is not None:
+        badge, sentence = grant_badge(grant), grant_sentence(grant)
+    elif is_late:
+        badge = ("warning", gettext("Approved too late"))
+        sentence = gettext("It was approved after the last day that was asked for, so no access was given.")
+    may_open = grant is not None and (viewer.id == grant.person_id or may(viewer, Permission.READ_EVERYTHING))
+    return ItemStatus(
+        item=item,
+        badge=badge,
+        sentence=sentence,
+        grant_id=grant.id if grant is not None and may_open else None,
+        is_too_late=is_late,
+    )
+
+
+def is_too_late(item: RequestItem, approval: Approval) -> bool:
+    """Whether it was approved after its fixed end, so that nothing is given."""
+    request, closed_at = item.request, approval.closed_at
+    if approval.state != ApprovalState.APPROVED or counts_for_nothing(approval) or item.grant is not None:
+        return False
+    if closed_at is None or request.valid_until is None:
+        return False
+    end = ends_at(approved_at=closed_at, days=None, until=request.valid_until)
+    return end is not None and end <= closed_at
+
+
+def is_moving(grant: Grant | None) -> bool:
+    """Whether a grant is about to change by itself."""
+    if grant is None:
+        return False
+    return grant.state in (GrantState.DUE, GrantState.FAILING) or (
+        grant.ending is not None and grant.ended_at is None
+    )
+
+
+def grant_badge(grant: Grant) -> tuple[str, str]:
+    """Return the kind and the text of the badge for a grant."""
+    state = GrantState(grant.state)
+    if grant.ending is not None and grant.ended_at is None:
+        return "running", gettext("Access ends")
+    if state == GrantState.DUE and grant.task_at is not None:
+        return "neutral", gettext("Waiting to be given")
+    texts = {
+        GrantState.DUE: gettext("Access is being given"),
+        GrantState.ACTIVE: gettext("Access works"),
+        GrantState.FAILING: gettext("Access is delayed"),
+        GrantState.EXPIRED: gettext("Access expired"),
+        GrantState.RETURNED: gettext("Given back"),
+        GrantState.REVOKED: gettext("Taken away"),
+    }
+    return _STATES[state], texts[state]
+
+
+def grant_sentence(grant: Grant) -> str:
+    """Return what the state of a grant means for whoever waits for it."""
+    state, has_ending = GrantState(grant.state), grant.ending is not None and grant.ended_at is None
+    if has_ending:
+        return str(gettext("It is being taken away in the BI tool."))
+    if state == GrantState.DUE and grant.task_at is not None:
+        return str(gettext("Somebody who is responsible for it gives the access in the BI tool by hand."))
+    if state == GrantState.DUE:
+        return str(gettext("The portal is giving the access in the BI tool."))
+    if state == GrantState.FAILING:
+        return str(gettext("It could not be given in the BI tool yet; its page says why."))
+    if state == GrantState.ACTIVE and grant.expires_at is not None:
+        return gettext("Until %(day)s", day=day(grant.expires_at))
+    return ""

@@ -1,0 +1,49 @@
+"""While a request waits: its colleague accepts or declines, its requester reminds the approver."""
+
+from __future__ import annotations
+
+from flask import Blueprint, Response, abort, request, url_for
+from werkzeug.wrappers import Response as BaseResponse
+
+from portal.services.faults import Problem
+from portal.services.registry import services
+from portal.web.access import current_actor, sign_in_required, signed_in_person
+from portal.web.access_requests.basket import whole_number
+from portal.web.access_requests.status_page import show_status, visible_request
+from portal.web.htmx import redirect_or_refresh
+
+pending_requests = Blueprint("pending_requests", __name__)
+
+
+@pending_requests.post("/requests/<number>/acceptance")
+@sign_in_required
+def answer(number: str) -> BaseResponse:
+    acceptances, person = services().acceptances, signed_in_person()
+    said = request.form.get("answer")
+    try:
+        if said == "accept":
+            acceptances.accept(current_actor(), person, number)
+        elif said == "decline":
+            acceptances.decline(current_actor(), person, number)
+        else:
+            abort(422)
+    except Problem as problem:
+        return show_status(visible_request(number), problem=problem)
+    return _back_to(number)
+
+
+@pending_requests.post("/requests/<number>/reminders")
+@sign_in_required
+def remind(number: str) -> BaseResponse:
+    position = whole_number(request.form.get("position"))
+    try:
+        services().reminders.remind(
+            current_actor(), signed_in_person(), number, position=1 if position is None else position
+        )
+    except Problem as problem:
+        return show_status(visible_request(number), problem=problem)
+    return _back_to(number)
+
+
+def _back_to(number: str) -> Response:
+    return redirect_or_refresh(url_for("access_requests.page", number=number))
