@@ -211,7 +211,10 @@ class Row:
     texts: tuple[str, ...]
 
     def is_wanted(self, person: int, *, text: str, state: StateFilter | None, whose: Whose) -> bool:
-        finished = {"approved", "rejected", "withdrawn", "terminated"}
+        finished = {
+            *("approved", "partly_approved", "rejected", "withdrawn", "terminated"),
+            *("lapsed", "escalated"),
+        }
         is_state = {
             None: True,
             StateFilter.OPEN: self.state not in finished,
