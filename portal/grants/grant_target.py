@@ -25,6 +25,7 @@ class GrantOrder:
     ``delivery_id`` is the same however often one delivery (or removal) is tried. ``expires_at`` is the portal's own
     end, None without one. ``others`` are what the same person holds of the same resource by other grants of ours
     that are in effect. ``known`` is what an earlier delivery of this grant told (``Delivered.facts``).
+    ``is_first_try`` means that nothing can have been sent for this grant yet: what the target has is not from it.
     """
 
     grant_id: int
@@ -44,6 +45,7 @@ class GrantOrder:
     expires_at: datetime | None
     others: tuple[OtherGrant, ...] = ()
     known: dict[str, Any] = field(default_factory=dict)
+    is_first_try: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -107,4 +109,7 @@ class GrantTarget(Protocol):
         """Take away what this grant gave, leaving what ``others`` give and what is not ours."""
 
     def check(self, order: GrantOrder) -> Found:
-        """Compare what the target has with what is ordered, changing nothing."""
+        """Compare what the target has with what is ordered, changing nothing.
+
+        Of access that has ended, ``MISSING`` is as it should be.
+        """

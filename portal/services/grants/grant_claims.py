@@ -87,13 +87,13 @@ def end_without_delivery(session: Session, grant: Grant, *, at: datetime) -> Non
 
 
 def _take(session: Session, found: Locked, action: Action, *, now: datetime) -> Claim:
-    grant = found.grant
+    grant, is_first_try = found.grant, found.grant.leased_until is None
     grant.leased_until = now + CALL_LEASE
     return Claim(
         grant_id=grant.id,
         target=grant.target,
         action=action,
-        order=_order(session, found, action, now=now),
+        order=_order(session, found, action, is_first_try=is_first_try, now=now),
         leased_until=grant.leased_until,
     )
 
@@ -103,7 +103,9 @@ def _busy_until(found: Locked, now: datetime) -> datetime | None:
     return max((until for until in leases if until > now), default=None)
 
 
-def _order(session: Session, found: Locked, action: Action, *, now: datetime) -> GrantOrder:
+def _order(
+    session: Session, found: Locked, action: Action, *, is_first_try: bool, now: datetime
+) -> GrantOrder:
     grant, resource = found.grant, found.grant.resource
     return GrantOrder(
         grant_id=grant.id,
@@ -130,6 +132,7 @@ def _order(session: Session, found: Locked, action: Action, *, now: datetime) ->
             for each in found.in_effect(now)
         ),
         known=dict(grant.delivery or {}),
+        is_first_try=is_first_try,
     )
 
 
