@@ -136,11 +136,17 @@ def _navigation(person: Person | None) -> list[tuple[str, str, bool, str]]:
     here = request.path
     mine = url_for("access_requests.mine")
     everybodys, new = url_for("access_requests.everybodys"), url_for("access_requests.new")
-    is_mine = here.startswith(mine) and not here.startswith((new, everybodys))
+    is_mine = here.startswith(mine) and not here.startswith(
+        (new, everybodys, url_for("access_requests.decided"))
+    )
     pages = [
         (gettext("My requests"), mine, is_mine, "list-check"),
         (gettext("Request access"), new, here.startswith(new), "plus-lg"),
     ]
+    approvals, waiting = url_for("approvals.page"), services().my_approvals.count_pending(person)
+    to_decide = gettext("My approvals (%(num)s)", num=waiting) if waiting else gettext("My approvals")
+    is_deciding = here.startswith((approvals, url_for("access_requests.decided")))
+    pages.append((to_decide, approvals, is_deciding, "check-circle"))
     if person.is_organization_admin:
         pages.append((gettext("All requests"), everybodys, here.startswith(everybodys), "people"))
         settings = url_for("approval_settings.page")

@@ -16,6 +16,8 @@ OPEN, SIGNED_IN, ADMINS = "open", "signed in", "admins"
 INVOLVED, REQUESTER = "involved", "requester"
 # The requester and admins, who are nobody's approver here.
 REQUESTER_AND_ADMINS = "requester and admins"
+# Who decides it in the portal; what runs in DingTalk is decided by nobody here.
+DECIDERS = "deciders in the portal"
 
 GUARDS: dict[str, str] = {
     "static": OPEN,
@@ -34,6 +36,10 @@ GUARDS: dict[str, str] = {
     "access_requests.mine": SIGNED_IN,
     "access_requests.to_decide": SIGNED_IN,
     "access_requests.decided": SIGNED_IN,
+    "approvals.page": SIGNED_IN,
+    "approvals.handled": SIGNED_IN,
+    "approvals.decide_selected": SIGNED_IN,
+    "approvals.decide": DECIDERS,
     "access_requests.new": SIGNED_IN,
     "access_requests.create": SIGNED_IN,
     "access_requests.everybodys": ADMINS,
@@ -102,6 +108,7 @@ LET_IN: dict[str, frozenset[str]] = {
     INVOLVED: frozenset({"chen", "bob", "alice"}),
     REQUESTER: frozenset({"bob"}),
     REQUESTER_AND_ADMINS: frozenset({"bob", "alice"}),
+    DECIDERS: frozenset(),
 }
 
 

@@ -1,0 +1,1 @@
+"""My approvals: what waits for somebody's decision, and what they have decided."""
