@@ -36,7 +36,12 @@ from portal.services.events.parked_events import ParkedEvents
 from portal.services.events.payload_retention import PayloadRetention
 from portal.services.events.stream_connections import StreamConnections
 from portal.services.events.stream_intake import StreamIntake
+from portal.services.grants.drift_check import DriftCheck
+from portal.services.grants.end_notices import EndNotices
+from portal.services.grants.expiry import Expiry
 from portal.services.grants.grant_delivery import GrantDelivery
+from portal.services.grants.grant_ends import GrantEnds
+from portal.services.grants.grant_tasks import GrantTasks
 from portal.services.grants.webhook_settings import WebhookSettings
 from portal.services.grants.webhook_store import WebhookStore
 from portal.services.known_people import KnownPeople
@@ -157,6 +162,19 @@ def build_services(settings: Settings, clock: Clock) -> Services:
         resumption=resumption,
         public_url=settings.public_url,
     )
+    webhook_store = WebhookStore(clock=clock, box=box)
+    webhook = WebhookTarget(
+        read_connection=webhook_store.read,
+        clock=clock,
+        rules=AddressRules(networks=settings.webhook_networks),
+        bundle=authorities(),
+    )
+    targets: dict[TargetName, GrantTarget] = {
+        TargetName.MANUAL: ManualTarget(),
+        TargetName.WEBHOOK: webhook,
+    }
+    grant_delivery = GrantDelivery(clock=clock, targets=targets)
+    drift_check = DriftCheck(clock=clock, targets=targets)
     chores = Chores(
         clock=clock,
         tasks={
@@ -164,6 +182,9 @@ def build_services(settings: Settings, clock: Clock) -> Services:
             ChoreName.DRAIN_FAILED_PUSHES: failed_pushes.drain,
             ChoreName.PRUNE_PAYLOADS: retention.prune,
             ChoreName.SWEEP: sweep.go_round,
+            ChoreName.EXPIRE_GRANTS: Expiry(clock=clock).go_round,
+            ChoreName.ANNOUNCE_ENDS: EndNotices(clock=clock).go_round,
+            ChoreName.CHECK_GRANTS: drift_check.go_round,
             ChoreName.ESCALATE: escalation.go_round,
             ChoreName.LAPSE: Lapsing(clock=clock).go_round,
         },
@@ -180,18 +201,6 @@ def build_services(settings: Settings, clock: Clock) -> Services:
     work_notices = WorkNotices(
         clock=clock, channel=DingTalkNotices(connection), public_url=settings.public_url
     )
-    webhook_store = WebhookStore(clock=clock, box=box)
-    webhook = WebhookTarget(
-        read_connection=webhook_store.read,
-        clock=clock,
-        rules=AddressRules(networks=settings.webhook_networks),
-        bundle=authorities(),
-    )
-    targets: dict[TargetName, GrantTarget] = {
-        TargetName.MANUAL: ManualTarget(),
-        TargetName.WEBHOOK: webhook,
-    }
-    grant_delivery = GrantDelivery(clock=clock, targets=targets)
     return Services(
         clock=clock,
         people=people,
@@ -242,6 +251,9 @@ def build_services(settings: Settings, clock: Clock) -> Services:
         dingtalk_calls=calls,
         flow_choices=flow_choices,
         grant_delivery=grant_delivery,
+        grant_ends=GrantEnds(clock=clock),
+        grant_tasks=GrantTasks(clock=clock),
+        drift_check=drift_check,
         doctor=make_doctor(
             settings,
             clock=clock,

@@ -27,7 +27,10 @@ from portal.services.events.failed_pushes import FailedPushList
 from portal.services.events.parked_events import ParkedEvents
 from portal.services.events.stream_connections import StreamConnections
 from portal.services.events.stream_intake import StreamIntake
+from portal.services.grants.drift_check import DriftCheck
 from portal.services.grants.grant_delivery import GrantDelivery
+from portal.services.grants.grant_ends import GrantEnds
+from portal.services.grants.grant_tasks import GrantTasks
 from portal.services.grants.webhook_settings import WebhookSettings
 from portal.services.known_people import KnownPeople
 from portal.services.local_people import LocalPeople
@@ -109,6 +112,9 @@ class Services:
     dingtalk_calls: DingTalkCalls
     flow_choices: FlowChoices
     grant_delivery: GrantDelivery
+    grant_ends: GrantEnds
+    grant_tasks: GrantTasks
+    drift_check: DriftCheck
     doctor: Doctor
     event_roads: EventRoads
     failed_pushes: FailedPushList

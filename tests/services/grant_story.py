@@ -49,7 +49,8 @@ class CountingTarget:
         return Found(finding=Finding.AS_WANTED if order.grant_id in self.held else Finding.MISSING)
 
     def actions(self) -> list[str]:
-        return [action for action, _ in self.orders]
+        """Return what it was asked to change, in order."""
+        return [action for action, _ in self.orders if action != "check"]
 
     def _asked(self, action: str, order: GrantOrder) -> None:
         self.orders.append((action, order))

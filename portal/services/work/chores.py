@@ -32,6 +32,9 @@ class ChoreName(StrEnum):
     LAPSE = "lapse_overdue_approvals"
     PRUNE_PAYLOADS = "prune_payloads"
     SWEEP = "sweep_silent_approvals"
+    EXPIRE_GRANTS = "expire_grants"
+    ANNOUNCE_ENDS = "announce_ends_of_grants"
+    CHECK_GRANTS = "check_grants"
 
 
 def wake_chore(session: Session, name: ChoreName, *, at: datetime) -> None:

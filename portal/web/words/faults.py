@@ -38,12 +38,37 @@ _WORDS: dict[tuple[str, str], LazyString] = {
     ("approval", "missing"): _("Select at least one of them."),
     ("decision_reason", "missing"): _("Say why you reject it: the requester reads it."),
     ("decision_reason", "too_long"): _("The reason may have at most %(limit)s characters."),
+    ("resource", "missing"): _("Choose a resource."),
+    ("resource", "too_many"): _("Ask for at most %(limit)s resources at once. Remove some."),
+    ("entitlement", "twice"): _(
+        "Another level of the same resource in this request includes this one, or is included in it. Remove one."
+    ),
+    ("entitlement", "refused_visitor"): _("Visitors of Quick BI cannot hold this level. Choose another one."),
+    ("entitlement", "refused_analyst"): _("Only developers of Quick BI can hold this level. Choose another one."),
+    ("entitlement", "refused_workspace_viewer"): _(
+        "Viewers of the workspace cannot hold this level. Choose another one."
+    ),
+    ("entitlement", "refused_workspace_analyst"): _(
+        "Only developers and administrators of the workspace can hold this level. Choose another one."
+    ),
+    ("entitlement", "refused_not_a_member"): _(
+        "Only members of the workspace can hold this level. Choose another one, or ask to join the workspace first."
+    ),
+    ("entitlement", "refused_sharing_off"): _("The workspace does not allow its resources to be shared."),
+    ("columns", "missing"): _("Choose at least one of the columns."),
+    ("confirmed", "missing"): _("Confirm this to ask for access."),
+    ("again", "pending"): _(
+        "%(number)s asks for this already and waits for a decision. Tick the box if you mean to ask again."
+    ),
+    ("approver", "changed"): _("Who can decide has changed in the meantime. Look at it and choose again."),
+    ("on_behalf_of", "not_active"): _("Choose a colleague who is an active member of the organisation."),
+    ("on_behalf_of", "yourself"): _("Choose a colleague: for yourself you simply ask."),
     ("resource", "unknown"): _("Choose a resource from the list: this one does not exist (any more)."),
     ("days", "missing"): _("Choose how long you need access."),
-    ("days", "too_far"): _("Choose between 1 and 366 days."),
+    ("days", "too_far"): _("Choose between 1 and %(limit)s days."),
     ("until", "missing"): _("Choose how long you need access, or until which day."),
     ("until", "past"): _("Choose a day in the future."),
-    ("until", "too_far"): _("Choose a day within the next 366 days."),
+    ("until", "too_far"): _("Choose a day within the next %(limit)s days."),
     ("choice", "missing"): _("Choose who approves."),
     ("choice", "yourself"): _("Choose somebody else: nobody approves their own request."),
     ("choice", "not_a_candidate"): _("Choose only people whom the approval flow allows here."),
@@ -57,6 +82,9 @@ _WORDS: dict[tuple[str, str], LazyString] = {
     ("username", "shape"): _("Use 1 to 64 letters, digits, - . _ or @ as the user name."),
     ("username", "taken"): _("Somebody has this user name already."),
     ("person_name", "length"): _("Enter a name of 1 to 64 characters."),
+    ("view_name", "length"): _("Give the view a name of 1 to 64 characters."),
+    ("view_name", "too_many"): _("You keep 30 views of this list already: delete one first."),
+    ("view_name", "saved_meanwhile"): _("A view of this name was saved a moment ago. Load the page again."),
     ("password", "locked"): _("Too many attempts. Wait 15 minutes, then try again."),
     ("password", "wrong"): _("User name or password is wrong."),
     ("password", "too_short"): _("The password needs at least 12 characters."),

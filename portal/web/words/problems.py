@@ -181,6 +181,26 @@ _WORDS: dict[ProblemReason, tuple[LazyString, LazyString, LazyString]] = {
         _("DingTalk answers no more counted calls until it allows them again."),
         _("An organization admin sees under Approval Settings what to do, and when the portal tries again."),
     ),
+    ProblemReason.GRANT_OVER: (
+        _("This access is already over"),
+        _("It has ended, or its end is being carried out. Nothing was changed."),
+        _("Ask for access again if it is still needed."),
+    ),
+    ProblemReason.GRANT_NOT_FAILING: (
+        _("There is nothing to try again"),
+        _("Nothing went wrong with this access, or it was mended meanwhile."),
+        _("Load the page again to see where it stands."),
+    ),
+    ProblemReason.TASK_DONE: (
+        _("Nobody has to act here any more"),
+        _("Somebody else was faster, or the access was ended or given meanwhile."),
+        _("Load the list again to see what still waits."),
+    ),
+    ProblemReason.GRANT_BUSY: (
+        _("The portal is just working on this access"),
+        _("It cannot be looked at while it is being given or taken away."),
+        _("Wait a moment and try again."),
+    ),
     ProblemReason.EVENT_NOT_PARKED: (
         _("This event no longer waits for you"),
         _("Another admin was faster, or it could be matched meanwhile. Nothing more was done."),
@@ -225,6 +245,11 @@ _WORDS: dict[ProblemReason, tuple[LazyString, LazyString, LazyString]] = {
         _("The catalogue is being read from Quick BI right now"),
         _("Two readings at once would do the same twice."),
         _("Wait a minute, then look at its report."),
+    ),
+    ProblemReason.EXPORTS_BUSY: (
+        _("Other files are being written right now"),
+        _("The portal writes two at a time, so that pages stay quick."),
+        _("Wait until one is done, then export again."),
     ),
 }
 

@@ -1,0 +1,113 @@
+"""What waits for people's hands: to give access in the BI tool or to take it away, and what they say became of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sqlalchemy import ColumnElement, func, or_, select
+from sqlalchemy.orm import Session
+
+from portal.channels.failures import Failure, Retry
+from portal.clock import Clock
+from portal.database import transaction
+from portal.extensions import db
+from portal.grants.manual import GIVEN_AT, GIVEN_BY, TAKEN_AT, TAKEN_BY
+from portal.models import AccessRequest, ApprovalSettings, Grant, Person, Resource, WorkspaceMember
+from portal.models.resource import WorkspaceRole
+from portal.rules.permissions import Permission
+from portal.services.audit import Actor
+from portal.services.faults import FieldFault, NotThere, Problem, ProblemReason
+from portal.services.grants.grant_claims import Action
+from portal.services.grants.grant_results import done, failed
+from portal.services.grants.grant_rows import Locked, locked_grant
+from portal.services.grants.task_people import may_keep
+from portal.services.permissions import may
+
+# Somebody said that they cannot do it, and why.
+REFUSED_BY_HAND = "refused_by_hand"
+LONGEST_REASON = 500
+SHOWN = 100
+
+
+@dataclass(frozen=True, kw_only=True)
+class GrantTasks:
+    """The to-do list of owners and administrators. Nobody acts on access of their own."""
+
+    clock: Clock
+
+    def waiting(self, person: Person, *, limit: int = SHOWN) -> list[Grant]:
+        """Return what waits for somebody's hands, the oldest first."""
+        mine = select(Grant).join(Grant.request).join(Grant.resource).where(_waits_for(person))
+        return list(db.session.scalars(mine.order_by(Grant.task_at, Grant.id).limit(limit)).unique())
+
+    def count(self, person: Person, *, most: int = SHOWN) -> int:
+        """Return how much waits for somebody, counted up to ``most``."""
+        mine = (
+            select(Grant.id)
+            .join(Grant.request)
+            .join(Resource, Grant.resource_id == Resource.id)
+            .where(_waits_for(person))
+            .limit(most)
+        )
+        return db.session.scalar(select(func.count()).select_from(mine.subquery())) or 0
+
+    def confirm(self, actor: Actor, person: Person, grant_id: int) -> None:
+        """Note that somebody has done what a task asks for; raises ``NotThere``, ``Problem(TASK_DONE)``."""
+        with transaction() as session:
+            found = self._task(session, person, grant_id)
+            now = self.clock.now()
+            is_giving = found.grant.ending is None
+            at, by = (GIVEN_AT, GIVEN_BY) if is_giving else (TAKEN_AT, TAKEN_BY)
+            facts = {**(found.grant.delivery or {}), at: now.isoformat(), by: person.name}
+            action = Action.DELIVER if is_giving else Action.REMOVE
+            done(session, found, action, facts, now=now, actor=actor)
+
+    def cannot(self, actor: Actor, person: Person, grant_id: int, *, reason: str) -> None:
+        """Note that somebody cannot do what a task asks for, and why (1 to 500 characters).
+
+        Raises ``NotThere``, ``FieldFault``, ``Problem(TASK_DONE)``.
+        """
+        reason = reason.strip()
+        with transaction() as session:
+            found = self._task(session, person, grant_id)
+            if not reason:
+                raise FieldFault("grant_reason", "missing")
+            if len(reason) > LONGEST_REASON:
+                raise FieldFault("grant_reason", "too_long", limit=str(LONGEST_REASON))
+            failure = Failure(
+                kind=REFUSED_BY_HAND,
+                retry=Retry.PERMANENT,
+                facts={"person": person.name, "reason": reason},
+            )
+            failed(session, found.grant, failure, now=self.clock.now(), actor=actor)
+
+    @staticmethod
+    def _task(session: Session, person: Person, grant_id: int) -> Locked:
+        found = locked_grant(session, grant_id)
+        if found is None or not may_keep(session, person, found.grant):
+            raise NotThere
+        if found.grant.task_at is None:
+            raise Problem(ProblemReason.TASK_DONE)
+        return found
+
+
+def _waits_for(person: Person) -> ColumnElement[bool]:
+    """What somebody is asked to do; the promise of a reminder keeps it in the small index of what is due."""
+    is_ones_own = or_(Grant.person_id == person.id, AccessRequest.requester_id == person.id)
+    waits = Grant.due_at.is_not(None) & Grant.task_at.is_not(None) & ~is_ones_own
+    if may(person, Permission.KEEP_GRANTS):
+        return waits
+    mine = Resource.owner_id == person.id
+    administered = Resource.workspace_id.in_(
+        select(WorkspaceMember.workspace_id).where(
+            WorkspaceMember.person_id == person.id, WorkspaceMember.role == WorkspaceRole.ADMINISTRATOR
+        )
+    )
+    fallback = select(ApprovalSettings.id).where(ApprovalSettings.fallback_approver_id == person.id).exists()
+    gone = select(Person.id).where(~Person.is_active)
+    has_nobody = or_(
+        Resource.owner_id.is_(None),
+        Resource.owner_id.in_([Grant.person_id, AccessRequest.requester_id]),
+        Resource.owner_id.in_(gone),
+    )
+    return waits & or_(mine, administered, fallback & has_nobody)
