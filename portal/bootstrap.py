@@ -45,6 +45,10 @@ from portal.services.grants.grant_tasks import GrantTasks
 from portal.services.grants.webhook_settings import WebhookSettings
 from portal.services.grants.webhook_store import WebhookStore
 from portal.services.known_people import KnownPeople
+from portal.services.lists.exports import Exports
+from portal.services.lists.grant_search import GrantSearch
+from portal.services.lists.histories import Histories
+from portal.services.lists.saved_views import SavedViews
 from portal.services.local_people import LocalPeople
 from portal.services.notices.work_notices import WorkNotices
 from portal.services.outcomes.gone_instances import GoneInstances
@@ -287,5 +291,9 @@ def build_services(settings: Settings, clock: Clock) -> Services:
         health=health,
         work_figures=WorkFigures(clock=clock, health=health),
         work_notices=work_notices,
+        grant_search=GrantSearch(),
+        histories=Histories(),
+        saved_views=SavedViews(clock=clock),
+        exports=Exports(clock=clock),
         webhook_settings=WebhookSettings(clock=clock, store=webhook_store, target=webhook),
     )

@@ -33,6 +33,10 @@ from portal.services.grants.grant_ends import GrantEnds
 from portal.services.grants.grant_tasks import GrantTasks
 from portal.services.grants.webhook_settings import WebhookSettings
 from portal.services.known_people import KnownPeople
+from portal.services.lists.exports import Exports
+from portal.services.lists.grant_search import GrantSearch
+from portal.services.lists.histories import Histories
+from portal.services.lists.saved_views import SavedViews
 from portal.services.local_people import LocalPeople
 from portal.services.notices.work_notices import WorkNotices
 from portal.services.outcomes.gone_instances import GoneInstances
@@ -133,6 +137,10 @@ class Services:
     work_figures: WorkFigures
     work_notices: WorkNotices
     webhook_settings: WebhookSettings
+    grant_search: GrantSearch
+    histories: Histories
+    saved_views: SavedViews
+    exports: Exports
 
 
 def services() -> Services:

@@ -37,19 +37,20 @@ def day_begin(day: date) -> datetime:
 def _named(session: Session, filters: ListFilters) -> Iterator[Condition | None]:
     if filters.person:
         people = Called.find(session, Person.id, (Person.name, Person.user_id), filters.person)
-        yield _asked_by_or_for(people) if people.are_any else None
+        yield asked_by_or_for(people) if people.are_any else None
     if filters.approver:
         people = Called.find(session, Person.id, (Person.name, Person.user_id), filters.approver)
         yield _decided_by(people) if people.are_any else None
     if filters.resource:
         resources = Called.find(session, Resource.id, (Resource.name, Resource.external_id), filters.resource)
-        yield _about(resources) if resources.are_any else None
+        yield about(resources) if resources.are_any else None
     if filters.workspace:
         resources = Called.find(session, Resource.id, (Resource.workspace,), filters.workspace)
-        yield _about(resources) if resources.are_any else None
+        yield about(resources) if resources.are_any else None
 
 
-def _asked_by_or_for(people: Called) -> Condition:
+def asked_by_or_for(people: Called) -> Condition:
+    """Hold for requests of these people, and for those by which others asked for them."""
     asked, gets = AccessRequest.requester_id, AccessRequest.on_behalf_of_id
     return Condition(
         holds=or_(people.include(asked), people.include(gets)),
@@ -74,7 +75,8 @@ def _decided_by(people: Called) -> Condition:
     )
 
 
-def _about(resources: Called) -> Condition:
+def about(resources: Called) -> Condition:
+    """Hold for requests with an item of one of these resources."""
     stream = StreamsOfMany(
         ids=RequestItem.request_id,
         key=RequestItem.resource_id,
@@ -88,7 +90,7 @@ def _about(resources: Called) -> Condition:
 
 
 def _in_workspaces(session: Session, workspaces: tuple[int, ...]) -> Condition:
-    return _about(Called.found_by(session, select(Resource.id).where(Resource.workspace_id.in_(workspaces))))
+    return about(Called.found_by(session, select(Resource.id).where(Resource.workspace_id.in_(workspaces))))
 
 
 def _of_items(filters: ListFilters) -> Iterator[Condition]:

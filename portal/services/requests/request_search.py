@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session, selectinload
 from portal.extensions import db
 from portal.models import AccessRequest, Approval, ApprovalDecider, Person, RequestItem, Resource
 from portal.rules.request_number import LARGEST_ID
-from portal.services.lists.keyset_page import lead_of
+from portal.services.lists.keyset_page import KeysetPage, lead_of, page_of_ids
 from portal.services.lists.list_filters import NO_FILTERS, ListFilters
 from portal.services.lists.request_filters import request_filters
 from portal.services.lists.scope import workspaces_seen
@@ -91,6 +91,15 @@ class RequestSearch:
         if len(rows) > PAGE_LENGTH:
             return Found(requests=rows[:PAGE_LENGTH], older_than=rows[PAGE_LENGTH - 1].id)
         return Found(requests=rows, older_than=back_to or None, is_cut=bool(back_to))
+
+    def ids(self, session: Session, person: Person, wanted: Wanted, *, rows: int) -> KeysetPage:
+        """Return only the ids of up to ``rows`` requests that all of ``wanted`` is true of; raises ``NotAllowed``."""
+        conditions = conditions_of(session, person, wanted)
+        if conditions is None:
+            return KeysetPage(ids=(), older_than=None, is_cut=False)
+        return page_of_ids(
+            session, conditions, older_than=wanted.older_than, rows=rows, anything=any_request()
+        )
 
     def decides(self, person: Person) -> bool:
         """Whether there is any request that this person decides, has decided or is expected to decide about."""

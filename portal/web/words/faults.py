@@ -44,7 +44,9 @@ _WORDS: dict[tuple[str, str], LazyString] = {
         "Another level of the same resource in this request includes this one, or is included in it. Remove one."
     ),
     ("entitlement", "refused_visitor"): _("Visitors of Quick BI cannot hold this level. Choose another one."),
-    ("entitlement", "refused_analyst"): _("Only developers of Quick BI can hold this level. Choose another one."),
+    ("entitlement", "refused_analyst"): _(
+        "Only developers of Quick BI can hold this level. Choose another one."
+    ),
     ("entitlement", "refused_workspace_viewer"): _(
         "Viewers of the workspace cannot hold this level. Choose another one."
     ),
@@ -85,6 +87,38 @@ _WORDS: dict[tuple[str, str], LazyString] = {
     ("view_name", "length"): _("Give the view a name of 1 to 64 characters."),
     ("view_name", "too_many"): _("You keep 30 views of this list already: delete one first."),
     ("view_name", "saved_meanwhile"): _("A view of this name was saved a moment ago. Load the page again."),
+    ("external_id", "missing"): _("Enter the id that this resource has in the BI tool."),
+    ("external_id", "taken"): _(
+        "The catalogue already has a resource of this type and id, perhaps a retired one."
+    ),
+    ("name", "missing"): _("Enter a name."),
+    ("resource_type", "unknown"): _("Choose a type."),
+    ("external_id", "longer"): _("At most %(limit)s characters."),
+    ("name", "longer"): _("At most %(limit)s characters."),
+    ("workspace", "longer"): _("At most %(limit)s characters."),
+    ("workspace", "not_yours"): _("Choose a workspace that you administer."),
+    ("owner", "longer"): _("At most %(limit)s characters."),
+    ("owner", "not_in_organisation"): _("This person is not an active member of the organisation."),
+    ("owner_name", "longer"): _("At most %(limit)s characters."),
+    ("link", "longer"): _("At most %(limit)s characters."),
+    ("link", "not_a_link"): _("Enter an address that begins with https:// or http://."),
+    ("description", "longer"): _("At most %(limit)s characters."),
+    ("confirmation", "longer"): _("At most %(limit)s characters."),
+    ("masked_columns", "longer"): _("At most %(limit)s characters."),
+    ("masked_columns", "no_dataset"): _("Only datasets have masked columns."),
+    ("file", "missing"): _("Choose a CSV file."),
+    ("file", "empty"): _("The file has no lines."),
+    ("file", "too_large"): _("The file is larger than %(limit)s MB. Split it into several."),
+    ("file", "too_many_lines"): _("The file has more than %(limit)s lines. Split it into several."),
+    ("file", "encoding"): _(
+        "The file is no text in UTF-8 or GB18030. Save it as “CSV UTF-8” and upload that."
+    ),
+    ("file", "not_csv"): _("Line %(line)s is no CSV: look at its quotation marks."),
+    ("file", "no_column"): _("The first line has to name the columns, and “%(column)s” is not among them."),
+    ("file", "column_unknown"): _(
+        "The first line names a column that the portal does not know: “%(column)s”."
+    ),
+    ("file", "column_twice"): _("The first line names the column “%(column)s” twice."),
     ("password", "locked"): _("Too many attempts. Wait 15 minutes, then try again."),
     ("password", "wrong"): _("User name or password is wrong."),
     ("password", "too_short"): _("The password needs at least 12 characters."),
