@@ -44,7 +44,7 @@ class PassingOn:
             _forget(approval, before)
             approval.approver, approval.approver_reason = chosen, ChoiceReason.PASSED_ON
             approval.approver_kind, approval.stands_in_for_id = None, None
-            ask_approver(approval)
+            ask_approver(session, approval, at=self.clock.now())
             record(
                 session,
                 actor,

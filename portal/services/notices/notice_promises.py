@@ -24,6 +24,7 @@ class NoticeKind(StrEnum):
     ASKED_FOR_YOU = "asked_for_you"
     DECLINED = "declined"
     REMINDER = "reminder"
+    TO_DECIDE = "to_decide"
     GRANT_ACTIVE = "grant_active"
     GRANT_FAILING = "grant_failing"
     GRANT_ENDS_IN_A_WEEK = "grant_ends_in_a_week"

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from portal.channels.notices import Notice
 from portal.models import Person, WorkNotice
 from portal.services.notices.about_approvals import write_about_approval
+from portal.services.notices.about_decisions import write_to_decide
 from portal.services.notices.about_grants import write_about_grant
 from portal.services.notices.about_pending import write_about_acceptance, write_reminder
 from portal.services.notices.notice_promises import NoticeKind
@@ -24,6 +25,7 @@ WRITERS: Mapping[NoticeKind, Writer] = {
     NoticeKind.ASKED_FOR_YOU: write_about_acceptance,
     NoticeKind.DECLINED: write_about_acceptance,
     NoticeKind.REMINDER: write_reminder,
+    NoticeKind.TO_DECIDE: write_to_decide,
     NoticeKind.GRANT_ACTIVE: write_about_grant,
     NoticeKind.GRANT_FAILING: write_about_grant,
     NoticeKind.GRANT_ENDS_IN_A_WEEK: write_about_grant,

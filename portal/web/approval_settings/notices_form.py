@@ -24,6 +24,7 @@ class NoticesForm(FlaskForm):  # type: ignore[misc]
     notice_lapsed = BooleanField(_("Nobody decided in time"))
     notice_asked_for_you = BooleanField(_("Colleagues: somebody asks for access for them"))
     notice_declined = BooleanField(_("Declined by the colleague it was for"))
+    notice_to_decide = BooleanField(_("Approvers: something waits for them in the portal"))
     notice_reminder = BooleanField(_("Approvers: the requester reminds them"))
     notice_grant_active = BooleanField(_("Access works"))
     notice_grant_failing = BooleanField(_("Access could not be given"))
