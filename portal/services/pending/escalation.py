@@ -35,7 +35,8 @@ log = structlog.get_logger(__name__)
 
 EVERY = timedelta(minutes=1)
 TOGETHER = 20
-NOBODY_LEFT = "nobody_left"
+# Incidents: the one, beside which others are told of second instances.
+NOBODY_LEFT, TWIN = "nobody_left", "twin"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -112,8 +113,9 @@ class Escalation:
     def _nobody_left(session: Session, approval: Approval, now: datetime) -> None:
         """Keep waiting, say so once, and look again in a day: an admin may have named somebody by then."""
         put_off(approval, at=now)
-        if approval.incident is None:
-            approval.incident = {"kind": NOBODY_LEFT, "at": now.isoformat(), "told": approval.state}
+        if (approval.incident or {}).get("kind", TWIN) == TWIN:
+            told = {"kind": NOBODY_LEFT, "at": now.isoformat(), "told": approval.state}
+            approval.incident = {**(approval.incident or {}), **told}
             subject = ("approval", approval.number)
             record(session, PORTAL, "approval.nobody_left_to_ask", at=now, subject=subject)
 

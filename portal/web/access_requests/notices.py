@@ -13,6 +13,7 @@ from portal.channels.failures import Failure, OwnFailure, Retry
 from portal.models import Approval, Person
 from portal.rules.approval_state import DOES_NOT_COUNT, ApprovalState
 from portal.services.outcomes.gone_instances import is_gone
+from portal.services.pending.escalation import NOBODY_LEFT
 from portal.web.words.failures import failure_words
 from portal.web.words.states import state_badge
 from portal.web.words.twins import twin_words
@@ -51,7 +52,8 @@ class Notice:
 def notices_about(approval: Approval, viewer: Person) -> Iterator[Notice]:
     """Yield what ``viewer`` should know: incidents, and a failure that still matters."""
     incident = approval.incident or {}
-    if incident.get("kind", TWIN) != TWIN:
+    is_settled = incident.get("kind") == NOBODY_LEFT and approval.state != ApprovalState.PENDING
+    if incident.get("kind", TWIN) != TWIN and not is_settled:
         yield _incident(approval, incident["kind"])
     yield from (_twin(told) for told in incident.get("twins", {}).values())
     # while a start is under way the failure is that of the attempt before
@@ -90,6 +92,21 @@ def _incident(approval: Approval, kind: str) -> Notice:
                 gettext(
                     "An organization admin opens the flow in DingTalk’s designer and sees to it that somebody "
                     "decides; then ask again."
+                ),
+            ),
+        )
+    if kind == NOBODY_LEFT:
+        return Notice(
+            kind="warning",
+            title=gettext("Nobody else can be asked"),
+            sentences=(
+                gettext(
+                    "%(name)s has not decided in time, and the approval settings name nobody after them.",
+                    name=approval.approver.name,
+                ),
+                gettext(
+                    "It goes on waiting. An organization admin adds an approver kind, or gives somebody its role; "
+                    "the portal looks again every day."
                 ),
             ),
         )
