@@ -22,6 +22,8 @@ from portal.secret_box import SecretBox
 from portal.services.absences import Absences
 from portal.services.approval_settings import ApprovalSettingsService
 from portal.services.catalogue.catalogue import Catalogue
+from portal.services.catalogue.csv_import import CsvImport
+from portal.services.catalogue.resource_keeping import ResourceKeeping
 from portal.services.decisions.decisions import Decisions
 from portal.services.decisions.my_approvals import MyApprovals
 from portal.services.decisions.passing_on import PassingOn
@@ -230,6 +232,8 @@ def build_services(settings: Settings, clock: Clock) -> Services:
         ),
         trials=Trials(clock=clock, people=people, public_url=settings.public_url),
         catalogue=Catalogue(),
+        csv_import=CsvImport(clock=clock),
+        resource_keeping=ResourceKeeping(clock=clock, people=people),
         submissions=RequestSubmission(
             clock=clock,
             approvers=approvers,

@@ -14,6 +14,8 @@ from portal.clock import Clock
 from portal.services.absences import Absences
 from portal.services.approval_settings import ApprovalSettingsService
 from portal.services.catalogue.catalogue import Catalogue
+from portal.services.catalogue.csv_import import CsvImport
+from portal.services.catalogue.resource_keeping import ResourceKeeping
 from portal.services.decisions.decisions import Decisions
 from portal.services.decisions.my_approvals import MyApprovals
 from portal.services.decisions.passing_on import PassingOn
@@ -98,6 +100,8 @@ class Services:
     template_extension: TemplateExtension
     trials: Trials
     catalogue: Catalogue
+    csv_import: CsvImport
+    resource_keeping: ResourceKeeping
     submissions: RequestSubmission
     request_offers: RequestOffers
     prefilling: Prefilling
