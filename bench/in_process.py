@@ -155,6 +155,7 @@ class Requester:
                 "resource_type": "dashboard",
                 "resource_id": "sales-overview",
                 "level": "view",
+                "again": "1",
                 "validity": str(timedelta(days=7).days),
                 "reason": "Quarterly report 季度报告",
             },

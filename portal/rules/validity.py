@@ -25,16 +25,18 @@ class Validity:
     until: date | None = None
 
 
-def check_validity(*, days: int | None, until: date | None, today: date) -> Validity:
-    """Return the validity asked for, or raise ``ValidityFault``."""
+def check_validity(
+    *, days: int | None, until: date | None, today: date, longest_days: int = LONGEST_DAYS
+) -> Validity:
+    """Return the validity asked for, at most ``longest_days`` from today, or raise ``ValidityFault``."""
     if days is not None:
-        if not 1 <= days <= LONGEST_DAYS:
+        if not 1 <= days <= longest_days:
             raise ValidityFault("too_far")
         return Validity(days=days)
     if until is None:
         raise ValidityFault("missing")
     if until <= today:
         raise ValidityFault("past")
-    if until > today + timedelta(days=LONGEST_DAYS):
+    if until > today + timedelta(days=longest_days):
         raise ValidityFault("too_far")
     return Validity(until=until)

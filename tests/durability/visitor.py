@@ -39,6 +39,7 @@ class Visitor:
             "resource_type": resource_type,
             "resource_id": resource_id,
             "level": "view",
+            "again": "1",
             "validity": "7",
             "until": "",
             "reason": "Quarterly report 季度",

@@ -4,14 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import select
-
-from portal.extensions import db
-from portal.models import Resource
 from portal.services.requests.flow_choices import FlowOffer, SentChoice
 from portal.services.requests.request_form import RequestForm
 from tests.portal_world import World
-from tests.services.story import actor_named, ask, person_named, set_up
+from tests.services.story import actor_named, ask, asked_items, person_named, set_up
 
 SELECT: dict[str, Any] = {"name": "审批人", "rule": "selected_by_initiator"}
 FINANCE: dict[str, Any] = {"name": "财务", "rule": "specified_members", "people": ["kate"]}
@@ -40,10 +36,8 @@ def confirm_flow(world: World) -> None:
 def offer(world: World, *, who: str = "bob", resource: str = "sales-overview", **changes: Any) -> FlowOffer:
     """Return the flow as the requester's form shows it."""
     with world.app.app_context():
-        wanted = db.session.scalars(select(Resource).filter_by(external_id=resource)).one()
         given = {
-            "resource_id": wanted.id,
-            "entitlement": "view",
+            "items": asked_items([{"resource": resource}]),
             "days": 7,
             "until": None,
             "reason": "",
@@ -51,10 +45,11 @@ def offer(world: World, *, who: str = "bob", resource: str = "sales-overview", *
             "submission_key": "",
             **changes,
         }
-        form = RequestForm(**given)
-        found = world.services.submissions.flow(person_named(who), form, is_sent="choices" in changes)
-        assert found is not None
-        return found
+        requester = person_named(who)
+        (found,) = world.services.flow_offers.offers(
+            requester, RequestForm(**given), grantee_id=requester.id, is_sent="choices" in changes
+        )
+        return found.offer
 
 
 def choices(world: World, *people: tuple[str, ...] | str, who: str = "bob") -> tuple[SentChoice, ...]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import select
@@ -11,7 +12,7 @@ from portal.extensions import db
 from portal.models import AccessRequest, Approval, AuditEntry, Person, Resource
 from portal.services.approval_settings import Switches
 from portal.services.audit import Actor, actor_of
-from portal.services.requests.request_form import RequestForm
+from portal.services.requests.request_form import AskedItem, RequestForm
 from tests.portal_world import World
 
 
@@ -31,14 +32,24 @@ def set_up(world: World, **generation: object) -> None:
         settings.associate(actor, template_id=template_id, version=settings.current().version)
 
 
-def ask(world: World, *, who: str = "bob", resource: str = "sales-overview", **changes: object) -> str:
-    """Submit a request and return its number."""
+def ask(
+    world: World,
+    *,
+    who: str = "bob",
+    resource: str = "sales-overview",
+    entitlement: str = "view",
+    items: Sequence[Mapping[str, Any]] | None = None,
+    **changes: object,
+) -> str:
+    """Submit a request and return its number.
+
+    It is for one ``resource`` and ``entitlement``, or for ``items`` with both of their own (``resource``,
+    ``entitlement`` and whatever else an ``AskedItem`` takes). Asking again what waits already is meant so.
+    """
     with world.app.app_context():
         requester = person_named(who)
-        wanted = db.session.scalars(select(Resource).filter_by(external_id=resource)).one()
         given = {
-            "resource_id": wanted.id,
-            "entitlement": "view",
+            "items": asked_items(items or [{"resource": resource, "entitlement": entitlement}]),
             "days": 7,
             "until": None,
             "reason": "Quarterly report <b>季度</b>",
@@ -49,6 +60,18 @@ def ask(world: World, *, who: str = "bob", resource: str = "sales-overview", **c
         return world.services.submissions.submit(
             actor_of(requester, address="127.0.0.1"), requester, RequestForm(**given)
         )
+
+
+def asked_items(items: Sequence[Mapping[str, Any]]) -> tuple[AskedItem, ...]:
+    """Return items whose ``resource`` is named by its external id."""
+    asked = []
+    for each in items:
+        given = {"entitlement": "view", "is_meant_again": True, **each}
+        name = given.pop("resource", None)
+        if name is not None:
+            given["resource_id"] = db.session.scalars(select(Resource.id).filter_by(external_id=name)).one()
+        asked.append(AskedItem(**given))
+    return tuple(asked)
 
 
 def person_named(user_id: str) -> Person:

@@ -87,7 +87,7 @@ def test_the_same_form_sent_twice_is_one_request(ready: World) -> None:
 @pytest.mark.parametrize(
     ("field", "changes"),
     [
-        ("resource", {"resource_id": 99999}),
+        ("resource", {"items": [{"resource_id": 99999}]}),
         ("entitlement", {"entitlement": "use"}),
         ("entitlement", {"entitlement": "owner"}),
         ("reason", {"reason": "  \n "}),

@@ -32,10 +32,11 @@ _WITHOUT_PEOPLE = frozenset(
 
 @dataclass(frozen=True, kw_only=True)
 class SentChoice:
-    """What a form says about one node."""
+    """What a form says about one node; ``group`` is of which group of items, empty where there is one."""
 
     node_id: str
     user_ids: tuple[str, ...]
+    group: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -116,11 +117,19 @@ class FlowChoices:
             copies=tuple(node for node in others if node.task == NodeTask.BE_NOTIFIED and node.people),
         )
 
-    def settle(self, question: FlowQuestion, sent: Sequence[SentChoice]) -> Settled:
+    def settle(self, question: FlowQuestion, sent: Sequence[SentChoice], *, group: str = "") -> Settled:
         """Check what was chosen against the flow as it is now, and remember the people.
 
-        Raises ``FieldFault("choice", …)`` with the ``index`` and name of the ``node`` it is about.
+        Raises ``FieldFault("choice", …)`` with the ``index`` and name of the ``node`` it is about, and the ``group``
+        of items that is asked for.
         """
+        try:
+            return self._settle(question, sent)
+        except FieldFault as fault:
+            fault.facts["group"] = group
+            raise
+
+    def _settle(self, question: FlowQuestion, sent: Sequence[SentChoice]) -> Settled:
         nodes = self._nodes(question)
         to_choose = nodes_to_choose(nodes)
         if sent and {each.node_id for each in sent} != {node.id for node in to_choose}:
@@ -203,6 +212,11 @@ class FlowChoices:
             if person.user_id != question.requester_user_id:
                 return self.people.remember(person.user_id)
         return None
+
+
+def choices_of(sent: Sequence[SentChoice], group: str) -> tuple[SentChoice, ...]:
+    """Return those of a form's choices that are about one group of items."""
+    return tuple(each for each in sent if each.group in ("", group))
 
 
 def _sent_for(node: Node, index: int, sent: Sequence[SentChoice]) -> tuple[str, ...]:

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from portal.models import ApprovalTemplate, Person, Resource
+from portal.models import ApprovalTemplate, Person
 from portal.models.approval_template import TemplateMode
-from portal.rules.entitlement import Entitlement
 from portal.rules.flow_rules import Node
 from portal.rules.validity import Validity
-from portal.services.templates.form_values import request_values
+from portal.services.templates.form_values import FormItem, request_values
 from portal.services.templates.template_flow import confirmed_nodes
 
 
@@ -32,16 +31,17 @@ def flow_question(
     template: ApprovalTemplate,
     requester: Person,
     *,
-    resource: Resource,
-    entitlement: Entitlement,
+    items: Sequence[FormItem],
     validity: Validity,
     reason: str,
     department_id: int,
     today: date,
+    on_behalf_of: str = "",
 ) -> FlowQuestion | None:
-    """Return what to ask DingTalk about this request, or None where one approver decides peer to peer.
+    """Return what to ask DingTalk about one approval, or None where one approver decides peer to peer.
 
-    ``department_id`` is as approval calls number it. Texts that no branch of a flow can depend on stay open.
+    ``items`` are those of the approval, ``department_id`` is as approval calls number it. Texts that no branch of
+    a flow can depend on stay open.
     """
     if template.mode != TemplateMode.FULL_FLOW:
         return None
@@ -55,11 +55,11 @@ def flow_question(
         values=request_values(
             template,
             number="-",
-            resource=resource,
-            entitlement=entitlement,
+            items=items,
             validity=validity,
             reason=reason or "-",
             status_page="-",
             today=today,
+            on_behalf_of=on_behalf_of,
         ),
     )

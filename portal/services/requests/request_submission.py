@@ -1,8 +1,8 @@
-"""Asking for access: who would decide, what stands in the way, and the request with its promise to start it."""
+"""Asking for access: the request with its approvals, and the promise to start them, in one commit."""
 
 from __future__ import annotations
 
-import secrets
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import structlog
@@ -12,38 +12,28 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from portal.channels.approval_channel import ChannelName
-from portal.channels.dingtalk.people import approval_department
 from portal.clock import Clock
 from portal.database import transaction
 from portal.extensions import db
-from portal.models import (
-    AccessRequest,
-    Approval,
-    ApprovalSettings,
-    Person,
-    RequestItem,
-    Resource,
-)
-from portal.models.approval_template import TemplateMode
-from portal.rules.approval_state import ApprovalState
-from portal.rules.entitlement import Entitlement, entitlements_of
-from portal.rules.flow_rules import NodePerson
-from portal.rules.request_number import request_number
-from portal.rules.validity import Validity, ValidityFault, check_validity
+from portal.models import AccessRequest, ApprovalSettings, Person
+from portal.rules.approver_policy import Asking
+from portal.rules.validity import LONGEST_DAYS, Validity
 from portal.services.audit import Actor, record
 from portal.services.faults import FieldFault, Problem, ProblemReason
-from portal.services.request_address import address_in_form
-from portal.services.requests.approver_choice import ApproverChoices, ApproverPreview
-from portal.services.requests.choice_keeping import keep_choice
-from portal.services.requests.flow_choices import FlowChoices, FlowOffer, Settled
-from portal.services.requests.flow_question import FlowQuestion, flow_question
+from portal.services.requests.approver_choice import ApproverChoices, ApproverPreview, PossibleApprover
+from portal.services.requests.channel_choice import channel_for_new_requests
+from portal.services.requests.colleagues import Colleagues
+from portal.services.requests.deciding_groups import DecidingGroup, deciding_groups
+from portal.services.requests.departments import department_of
+from portal.services.requests.entry_points import check_entry
+from portal.services.requests.flow_choices import FlowChoices, Settled, choices_of
+from portal.services.requests.flow_offers import FlowOffers
+from portal.services.requests.item_checks import CheckedItem, check_items, resources_of
 from portal.services.requests.request_form import RequestForm, check_form
-from portal.services.templates.form_values import reference, request_values
+from portal.services.requests.request_rows import ApprovalPlan, RequestPlan, store_request
 from portal.services.templates.template_in_use import template_in_use
 
 log = structlog.get_logger(__name__)
-
-USUAL_DAYS = 30
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,6 +43,8 @@ class RequestSubmission:
     clock: Clock
     approvers: ApproverChoices
     flow_choices: FlowChoices
+    flow_offers: FlowOffers
+    colleagues: Colleagues
     public_url: str
 
     def preview(self, requester: Person, resource_id: int) -> ApproverPreview:
@@ -61,52 +53,37 @@ class RequestSubmission:
 
     def obstacle(self, requester: Person) -> ProblemReason | None:
         """Return why this person cannot ask for anything now, or None when they can."""
+        session = db.session()
         try:
-            template_in_use(db.session())
-            _department(requester, None)
+            channel = channel_for_new_requests(session)
+            if channel == ChannelName.DINGTALK:
+                template_in_use(session)
+            department_of(requester, None, channel=channel)
         except Problem as problem:
             return problem.reason
         return None
 
-    def asks_for_choices(self) -> bool:
-        """Whether requesters choose approvers now: only then does everybody search the directory."""
-        try:
-            return template_in_use(db.session()).mode == TemplateMode.FULL_FLOW
-        except Problem:
-            return False
-
-    def flow(self, requester: Person, form: RequestForm, *, is_sent: bool) -> FlowOffer | None:
-        """Return the flow that this request would pass, or None where one approver decides peer to peer.
-
-        What ``form`` does not say yet is made up; ``is_sent`` says that its choices are the requester's. Without,
-        the approver of the policy is chosen at the first node. Raises ``ChannelError``.
-        """
-        question = self._question(requester, form)
-        if question is None:
-            return None
-        if is_sent:
-            return self.flow_choices.offer(question, sent=form.choices)
-        policy = self.preview(requester, form.resource_id).approver
-        preferred = NodePerson(user_id=policy.user_id or "", name=policy.name) if policy else None
-        return self.flow_choices.offer(question, preferred=preferred)
-
     def submit(self, actor: Actor, requester: Person, form: RequestForm) -> str:
         """Store the request with its promise to start it, and return its number.
 
-        Raises ``FieldFault`` for bad input, ``Problem`` when requests cannot be made now, and ``ChannelError`` when
-        DingTalk does not tell the flow for which approvers were chosen.
+        Raises ``FieldFault`` for bad input (with the ``index`` of its item), ``Problem`` when requests cannot be made
+        now, and ``ChannelError`` when DingTalk does not tell the flow for which approvers were chosen.
         """
         requester_id = requester.id
-        validity = check_form(form, self._resource(form), today=self.clock.now().date())
-        self.approvers.refresh(form.resource_id)
+        session = db.session()
+        resource_ids = dict.fromkeys(each.id for each in resources_of(session, form.items))
+        validity = check_form(form, today=self.clock.now().date(), longest_days=_longest_days(session))
+        grantee_id = requester_id
+        if form.on_behalf_of:
+            grantee_id = self.colleagues.remember(requester, form.on_behalf_of)
+        asking = Asking(requester_id=requester_id, grantee_id=grantee_id)
+        self.approvers.refresh_all(resource_ids, asking=asking)
         earlier = _number_of(db.session(), requester_id=requester_id, submission_key=form.submission_key)
         if earlier is not None:
             return earlier
-        question = self._question(requester, form)
-        db.session.rollback()
-        settled = self.flow_choices.settle(question, form.choices) if question else None
+        settled = self._settled(db.session.get_one(Person, requester_id), form, grantee_id=grantee_id)
         try:
-            return self._submit_once(actor, requester_id, form, validity, settled)
+            return self._submit_once(actor, requester_id, grantee_id, form, validity, settled)
         except IntegrityError:
             # The same form arrived twice at the same moment, and the other one was faster.
             earlier = _number_of(db.session(), requester_id=requester_id, submission_key=form.submission_key)
@@ -114,120 +91,118 @@ class RequestSubmission:
                 raise
             return earlier
 
+    def _settled(self, requester: Person, form: RequestForm, *, grantee_id: int) -> Mapping[str, Settled]:
+        """Return what was chosen for the template's own flow, by group; nothing where the policy decides."""
+        questions = self.flow_offers.questions(requester, form, grantee_id=grantee_id)
+        db.session.rollback()
+        return {
+            key: self.flow_choices.settle(question, choices_of(form.choices, key), group=key)
+            for key, question in questions.items()
+        }
+
     def _submit_once(
         self,
         actor: Actor,
         requester_id: int,
+        grantee_id: int,
         form: RequestForm,
         validity: Validity,
-        settled: Settled | None,
+        settled: Mapping[str, Settled],
     ) -> str:
         with transaction() as session:
             earlier = _number_of(session, requester_id=requester_id, submission_key=form.submission_key)
             if earlier is not None:
                 return earlier
-            requester = session.get_one(Person, requester_id)
-            resource = session.get_one(Resource, form.resource_id)
             # Held until the end: the session forgets what nobody holds, and all below ask for it again.
             _settings = session.get(ApprovalSettings, 1)
-            approval = self._store(session, requester, resource, form, validity, settled)
+            plan = self._plan(session, requester_id, grantee_id, form, validity, settled)
+            request = store_request(session, plan, public_url=self.public_url, at=self.clock.now())
+            number = request.number
             record(
                 session,
                 actor,
                 "request.submitted",
                 at=self.clock.now(),
-                subject=("access_request", approval.number),
-                after={
-                    "resource": resource.name,
-                    "entitlement": form.entitlement,
-                    "approver": approval.approver.name,
-                    **({"chosen": settled.told} if settled else {}),
-                },
+                subject=("access_request", number),
+                after=_told(plan, request),
             )
-            number = approval.number
         log.info("request.submitted", number=number)
         return number
 
-    def _question(self, requester: Person, form: RequestForm) -> FlowQuestion | None:
-        resource = self._resource(form)
-        levels = entitlements_of(resource.resource_type)
-        today = self.clock.now().date()
-        try:
-            validity = check_validity(days=form.days, until=form.until, today=today)
-        except ValidityFault:
-            validity = Validity(days=USUAL_DAYS)
-        chosen = form.department_id if form.department_id in requester.departments else None
-        return flow_question(
-            template_in_use(db.session()),
-            requester,
-            resource=resource,
-            entitlement=Entitlement(form.entitlement) if form.entitlement in levels else levels[0],
-            validity=validity,
-            reason=form.reason_text,
-            department_id=_department(requester, chosen),
-            today=today,
-        )
-
-    @staticmethod
-    def _resource(form: RequestForm) -> Resource:
-        resource = db.session.get(Resource, form.resource_id)
-        if resource is None:
-            raise FieldFault("resource", "unknown")
-        return resource
-
-    def _store(
+    def _plan(
         self,
         session: Session,
-        requester: Person,
-        resource: Resource,
+        requester_id: int,
+        grantee_id: int,
         form: RequestForm,
         validity: Validity,
-        settled: Settled | None,
-    ) -> Approval:
-        template = template_in_use(session)
-        now = self.clock.now()
-        request = AccessRequest(
-            number=secrets.token_hex(12),  # replaced below, once the row has its id
-            requester_id=requester.id,
-            department_id=_department(requester, form.department_id),
-            reason=form.reason_text,
-            requested_duration_days=validity.days,
-            valid_until=validity.until,
-            language=str(get_locale() or "en"),
-            state=ApprovalState.SUBMITTED,
-            submission_key=form.submission_key,
-            submitted_at=now,
-        )
-        session.add(request)
-        session.flush()
-        request.number = request_number(request.id, year=now.year)
-        approval = Approval(
-            request=request,
-            channel=ChannelName.DINGTALK,
-            template=template,
-            state=ApprovalState.SUBMITTED,
-            due_at=now,
-            submitted_values=request_values(
-                template,
-                number=reference(request.number, position=1, attempt=1),
-                resource=resource,
-                entitlement=Entitlement(form.entitlement),
-                validity=validity,
-                reason=request.reason,
-                status_page=address_in_form(self.public_url, request.number),
-                today=now.date(),
-            ),
-        )
-        with session.no_autoflush:  # the row is not whole until its approver stands on it
-            session.add(approval)
-            keep_choice(session, approval, template, resource=resource, settled=settled)
-        session.flush()
-        session.add(
-            RequestItem(
-                request=request, approval_id=approval.id, resource=resource, entitlement=form.entitlement
+        settled: Mapping[str, Settled],
+    ) -> RequestPlan:
+        # The lock lets two forms for one person wait for each other, so that neither overlooks the other's items.
+        locked = {
+            each.id: each
+            for each in session.scalars(
+                select(Person)
+                .where(Person.id.in_({requester_id, grantee_id}))
+                .order_by(Person.id)
+                .with_for_update(key_share=True)
             )
+        }
+        requester, grantee = locked[requester_id], locked[grantee_id]
+        channel = channel_for_new_requests(session)
+        template = template_in_use(session) if channel == ChannelName.DINGTALK else None
+        for item in form.items:
+            check_entry(session, item.entitlement)
+        department_id = department_of(requester, form.department_id, channel=channel)
+        items = check_items(session, form.items, grantee=grantee, at=self.clock.now())
+        groups = deciding_groups(
+            session,
+            [item.resource for item in items],
+            requester_id=requester_id,
+            grantee_id=grantee_id,
+            at=self.clock.now(),
+            channel=channel,
         )
-        return approval
+        if settled and set(settled) != {group.key for group in groups}:
+            raise Problem(ProblemReason.FLOW_CHANGED)
+        return RequestPlan(
+            requester=requester,
+            grantee=grantee,
+            department_id=department_id,
+            reason=form.reason_text,
+            validity=validity,
+            language=str(get_locale() or "en"),
+            submission_key=form.submission_key,
+            repeats_id=_own_request_id(session, requester_id, form.repeats),
+            channel=channel,
+            template=template,
+            approvals=tuple(_approval(group, items, form, settled.get(group.key)) for group in groups),
+        )
+
+
+def _approval(
+    group: DecidingGroup, items: Sequence[CheckedItem], form: RequestForm, settled: Settled | None
+) -> ApprovalPlan:
+    return ApprovalPlan(
+        items=tuple(items[place] for place in group.places),
+        picked=_picked(group, form) if settled is None or settled.approver_id is None else None,
+        settled=settled,
+    )
+
+
+def _picked(group: DecidingGroup, form: RequestForm) -> PossibleApprover:
+    """Return the approver whom the requester picked, else the default; raises where that is nobody who can decide."""
+    if group.who.default is None:
+        raise Problem(ProblemReason.NOBODY_DECIDES)
+    wanted_id = form.approver_ids.get(group.key)
+    if wanted_id is None:
+        if form.approver_ids and len(group.who.candidates) > 1:
+            raise FieldFault("approver", "changed", group=group.key)
+        return group.who.default
+    picked = group.who.of(wanted_id)
+    if picked is None:
+        raise FieldFault("approver", "changed", group=group.key)
+    return picked
 
 
 def _number_of(session: Session, *, requester_id: int, submission_key: str) -> str | None:
@@ -236,13 +211,36 @@ def _number_of(session: Session, *, requester_id: int, submission_key: str) -> s
     )
 
 
-def _department(requester: Person, chosen: int | None) -> int:
-    if not requester.is_dingtalk_person:
-        raise Problem(ProblemReason.NOT_A_DINGTALK_PERSON)
-    if not requester.departments:
-        raise Problem(ProblemReason.NO_DEPARTMENT)
-    if chosen is None:
-        return approval_department(requester.departments[0])
-    if chosen not in requester.departments:
-        raise FieldFault("department", "not_yours")
-    return approval_department(chosen)
+def _own_request_id(session: Session, requester_id: int, number: str | None) -> int | None:
+    if not number:
+        return None
+    return session.scalar(select(AccessRequest.id).filter_by(number=number, requester_id=requester_id))
+
+
+def _longest_days(session: Session) -> int:
+    settings = session.get(ApprovalSettings, 1)
+    return settings.longest_days if settings else LONGEST_DAYS
+
+
+def _told(plan: RequestPlan, request: AccessRequest) -> dict[str, object]:
+    """Return what the audit trail says of a request: its items by who decides."""
+    approvals = [
+        {
+            "approver": approval.approver.name,
+            "items": [
+                {
+                    "resource": item.resource.name,
+                    "entitlement": item.level.value,
+                    "columns": list(item.columns),
+                }
+                for item in planned.items
+            ],
+            **({"chosen": planned.settled.told} if planned.settled else {}),
+        }
+        for approval, planned in zip(request.approvals, plan.approvals, strict=True)
+    ]
+    return {
+        "approvals": approvals,
+        "channel": plan.channel.value,
+        **({"on_behalf_of": plan.grantee.name} if plan.is_for_colleague else {}),
+    }

@@ -4,17 +4,16 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from portal.channels.failures import OwnFailure
-from portal.models import AccessRequest, Approval, ApprovalTemplate, RequestItem
+from portal.models import AccessRequest, Approval, ApprovalTemplate
 from portal.rules.approval_state import ApprovalState
-from portal.rules.entitlement import Entitlement
 from portal.rules.validity import Validity
 from portal.services.approval_rows import move
 from portal.services.requests.choice_keeping import keep_choice
 from portal.services.requests.flow_choices import Settled
+from portal.services.requests.form_items import colleague_in_form, form_items, items_of
 from portal.services.starting.start_attempts import keep_current_attempt
 from portal.services.templates.form_values import reference, request_values
 
@@ -34,8 +33,9 @@ def start_again(
     What the remedies ask for counts: another template, other labels, another approver. Who was chosen for the
     template's own flow stays chosen, unless ``settled`` says who is now. Raises ``Problem(NOBODY_DECIDES)``.
     """
-    item = session.scalars(select(RequestItem).filter_by(approval_id=approval.id)).one()
-    keep_choice(session, approval, template, resource=item.resource, settled=settled)
+    items = items_of(session, approval)
+    resources = [each.resource for each in items]
+    keep_choice(session, approval, template, resources=resources, settled=settled, at=at)
     if (approval.failure or {}).get("kind") == OwnFailure.NOT_FOUND_AFTER_UNKNOWN:
         keep_current_attempt(approval)
     move(approval, ApprovalState.SUBMITTED)
@@ -45,10 +45,10 @@ def start_again(
     approval.submitted_values = request_values(
         template,
         number=reference(request.number, position=approval.position, attempt=approval.attempt + 1),
-        resource=item.resource,
-        entitlement=Entitlement(item.entitlement),
+        items=form_items(items),
         validity=Validity(days=request.requested_duration_days, until=request.valid_until),
         reason=request.reason,
         status_page=status_page,
         today=at.date(),
+        on_behalf_of=colleague_in_form(request),
     )

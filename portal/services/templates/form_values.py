@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date, timedelta
 
 from flask_babel import force_locale, format_date, gettext, ngettext
 
 from portal.models import ApprovalTemplate, Resource
-from portal.rules.entitlement import Entitlement
+from portal.rules.entitlement import Entitlement, includes
 from portal.rules.field_mapping import validity_choice
 from portal.rules.official_form import FormFieldName
 from portal.rules.template_field import FieldKind, OurValue, TemplateField, written
@@ -25,36 +26,65 @@ def reference(number: str, *, position: int, attempt: int) -> str:
     return own if attempt <= 1 else f"{own}-{attempt}"
 
 
+@dataclass(frozen=True, kw_only=True)
+class FormItem:
+    """One resource and level as the form tells it; ``columns`` are the labels of masked columns asked for."""
+
+    resource: Resource
+    entitlement: Entitlement
+    columns: tuple[str, ...] = ()
+
+
 def request_values(
     template: ApprovalTemplate,
     *,
     number: str,
-    resource: Resource,
-    entitlement: Entitlement,
+    items: Sequence[FormItem],
     validity: Validity,
     reason: str,
     status_page: str,
     today: date,
+    on_behalf_of: str = "",
 ) -> dict[str, str]:
     """Return the texts by the template's labels; fields that a custom template lacks are left out.
 
+    ``items`` are those of one approval (at least one), ``on_behalf_of`` names the colleague who gets the access.
     ``today`` is the day of asking: a field that holds a day or a number says what the validity comes to, if
     the approval were given on that day.
     """
     with force_locale(template.language):
-        place = f" · {resource.workspace}" if resource.workspace else ""
-        link = f"\n{resource.link}" if resource.link else ""
+        lines = [_told(item, is_only=len(items) == 1) for item in items]
+        if on_behalf_of:
+            lines.insert(0, gettext("For: %(name)s", name=on_behalf_of))
         values = {
             FormFieldName.NUMBER: OurValue(text=number),
-            FormFieldName.ITEMS: OurValue(
-                text=f"{resource_type_name(resource.resource_type)}: {resource.name}{place}{link}"
-            ),
-            FormFieldName.LEVEL: OurValue(text=entitlement_name(entitlement), choice=entitlement),
+            FormFieldName.ITEMS: OurValue(text="\n".join(lines)),
+            FormFieldName.LEVEL: _level_value([item.entitlement for item in items]),
             FormFieldName.VALIDITY: validity_value(validity, today=today),
             FormFieldName.REASON: OurValue(text=reason),
             FormFieldName.STATUS_PAGE: OurValue(text=status_page),
         }
     return by_label(template, values)
+
+
+def _told(item: FormItem, *, is_only: bool) -> str:
+    """Return an item's line or lines; its level stands there where items differ, for one the level field says it."""
+    resource = item.resource
+    place = f" · {resource.workspace}" if resource.workspace else ""
+    level = "" if is_only else f" · {entitlement_name(item.entitlement)}"
+    columns = "\n" + gettext("Columns: %(names)s", names=", ".join(item.columns)) if item.columns else ""
+    link = f"\n{resource.link}" if resource.link else ""
+    return f"{resource_type_name(resource.resource_type)}: {resource.name}{place}{level}{columns}{link}"
+
+
+def _level_value(levels: Sequence[Entitlement]) -> OurValue:
+    """Sum up the levels: as text each once, as a choice the one that reaches furthest."""
+    distinct = list(dict.fromkeys(levels))
+    furthest = distinct[0]
+    for level in distinct[1:]:
+        if includes(level, furthest):
+            furthest = level
+    return OurValue(text=" / ".join(entitlement_name(each) for each in distinct), choice=furthest)
 
 
 def trial_values(

@@ -17,7 +17,7 @@ from portal.rules.request_number import request_number
 from portal.rules.template_field import TemplateField
 from portal.rules.validity import Validity
 from portal.services.request_address import address_in_form
-from portal.services.templates.form_values import request_values
+from portal.services.templates.form_values import FormItem, request_values
 
 SAMPLE_REQUEST = 123
 SAMPLE_DAYS = 30
@@ -58,8 +58,12 @@ def sample_values(
     return request_values(
         draft,
         number=number,
-        resource=Resource(resource_type=ResourceType.DASHBOARD, name=name, workspace="", link=""),
-        entitlement=Entitlement.VIEW,
+        items=[
+            FormItem(
+                resource=Resource(resource_type=ResourceType.DASHBOARD, name=name, workspace="", link=""),
+                entitlement=Entitlement.VIEW,
+            )
+        ],
         validity=Validity(days=SAMPLE_DAYS),
         reason=reason,
         status_page=address_in_form(public_url, number),

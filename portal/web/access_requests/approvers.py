@@ -25,7 +25,7 @@ def flow_words() -> dict[str, object]:
 @sign_in_required
 def search(index: int) -> Response:
     """Answer the people of one node of a form, those ticked and those found by name; where no form asks, nothing."""
-    if index >= MOST_NODES or not services().submissions.asks_for_choices():
+    if index >= MOST_NODES or not services().flow_offers.asks_for_choices():
         abort(404)
     people = found_people(signed_in_person(), request.args, index=index)
     return render(

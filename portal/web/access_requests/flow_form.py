@@ -20,7 +20,7 @@ from portal.web.errors import Problem as ProblemWords
 from portal.web.people.picker import LONGEST_QUERY
 from portal.web.words.faults import fault_sentence
 
-MOST_NODES = 20
+MOST_NODES = 60
 USER_ID = re.compile(r"[^\x00-\x1f]{1,64}")
 
 
@@ -63,19 +63,28 @@ class ChoiceField:
 
 @dataclass(frozen=True, kw_only=True)
 class FlowForm:
-    """All that is drawn of a flow: what to choose, who decides besides, who gets a copy, and what is missing."""
+    """All that is drawn of a flow: what to choose, who decides besides, who gets a copy, and what is missing.
+
+    ``group`` names its items in a form with several groups.
+    """
 
     fields: tuple[ChoiceField, ...]
     also: tuple[NodeLine, ...]
     copies: tuple[NodeLine, ...]
     missing: tuple[ProblemWords, ...]
+    group: str = ""
 
 
 def sent_choices(sent: MultiDict[str, str]) -> tuple[SentChoice, ...]:
     """Return the choices of a form, in its order; whoever may not be chosen is found out by the service."""
-    nodes = sent.getlist("choice_node")[:MOST_NODES]
+    nodes, groups = sent.getlist("choice_node")[:MOST_NODES], sent.getlist("choice_group")
     return tuple(
-        SentChoice(node_id=node_id, user_ids=_user_ids(sent, index)) for index, node_id in enumerate(nodes)
+        SentChoice(
+            node_id=node_id,
+            user_ids=_user_ids(sent, index),
+            group=groups[index] if index < len(groups) else "",
+        )
+        for index, node_id in enumerate(nodes)
     )
 
 
@@ -85,10 +94,17 @@ def flow_form(
     requester: Person,
     sent: MultiDict[str, str],
     fault: FieldFault | None = None,
+    group: str = "",
+    first_index: int = 0,
 ) -> FlowForm:
-    """Return what to draw; searches by name that the form was sent with are made again."""
+    """Return what to draw; searches by name that the form was sent with are made again.
+
+    ``first_index`` counts the nodes of the flows drawn before it in the same form.
+    """
+    its_fault = fault if fault is not None and fault.facts.get("group", group) == group else None
     return FlowForm(
-        fields=tuple(_field(picker, requester, sent, fault) for picker in offer.pickers),
+        group=group,
+        fields=tuple(_field(picker, requester, sent, its_fault, first_index) for picker in offer.pickers),
         also=tuple(line_of(node) for node in offer.also if node.people),
         copies=tuple(line_of(node) for node in offer.copies),
         missing=tuple(missing_people(node) for node in offer.unfound),
@@ -114,9 +130,13 @@ def found_people(requester: Person, sent: MultiDict[str, str], *, index: int) ->
 
 
 def _field(
-    picker: Picker, requester: Person, sent: MultiDict[str, str], fault: FieldFault | None
+    picker: Picker,
+    requester: Person,
+    sent: MultiDict[str, str],
+    fault: FieldFault | None,
+    first_index: int,
 ) -> ChoiceField:
-    node, index = picker.node, picker.index
+    node, index = picker.node, first_index + picker.index
     if picker.people is None:
         people = _searched(
             requester,
@@ -133,7 +153,7 @@ def _field(
             is_required=node.is_required,
             options=_options(picker.people, picker.chosen),
         )
-    is_its = fault is not None and fault.field == "choice" and fault.facts.get("index") == str(index)
+    is_its = fault is not None and fault.field == "choice" and fault.facts.get("index") == str(picker.index)
     return ChoiceField(
         node=node,
         people=people,

@@ -1,10 +1,10 @@
-"""The form in which a person asks for access; what only the database knows is checked by the service."""
+"""The part of the form that is about the whole request; what only the database knows is checked by the service."""
 
 from __future__ import annotations
 
 import re
 import secrets
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import date
 from typing import Any, ClassVar
 
@@ -13,27 +13,25 @@ from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
 from wtforms import Field, HiddenField, RadioField, SelectField, StringField, TextAreaField
 from wtforms.validators import InputRequired, ValidationError
-from wtforms.widgets import DateInput
+from wtforms.widgets import DateInput, NumberInput
 
-from portal.models import Resource
-from portal.rules.entitlement import entitlements_of
 from portal.rules.validity import PRESET_DAYS
 from portal.services.faults import FieldFault
-from portal.services.names import entitlement_name
 from portal.services.requests.flow_choices import SentChoice
 from portal.services.requests.request_form import RequestForm
+from portal.web.access_requests.basket import SentItem, whole_number
 from portal.web.words.faults import fault_sentence
 
 UNTIL_A_DATE = "until"
-USUAL_DAYS = 30
+OTHER_DAYS = "other"
 
 # Which of our fields a fault of the service belongs to.
 _FIELD_OF_FAULT = {
-    "entitlement": "level",
     "days": "validity",
     "until": "until",
     "reason": "reason",
     "department": "department",
+    "on_behalf_of": "on_behalf_of",
 }
 PRESETS = {
     1: _l("1 day"),
@@ -49,13 +47,12 @@ def text_of(typed: str | None) -> str:
     return (typed or "").replace("\x00", "").replace("\r\n", "\n")
 
 
-def whole_number(text: str | None) -> int | None:
-    """Return the number in ``text``, or None when there is none that a database could hold."""
-    return int(text) if text and re.fullmatch(r"-?[0-9]{1,18}", text) else None
-
-
 def _known_key(sent: str | None) -> str:
     return sent if sent and re.fullmatch(r"[0-9a-f]{32}", sent) else secrets.token_hex(16)
+
+
+def _short_text(sent: str | None) -> str:
+    return text_of(sent)[:64]
 
 
 class NeededForADate:
@@ -73,20 +70,28 @@ class NeededForADate:
             raise ValidationError(gettext("Enter a date like 2027-03-31."))
 
 
+class NeededForOtherDays:
+    """The field must hold a number while "Another number of days" is chosen, and does not count otherwise."""
+
+    field_flags: ClassVar = {"required": True}
+
+    def __call__(self, form: AccessRequestForm, field: Field) -> None:
+        """Raise ``ValidationError`` for anything that is no number."""
+        if form.validity.data == OTHER_DAYS and whole_number((field.data or "").strip()) is None:
+            raise ValidationError(gettext("Enter a whole number of days."))
+
+
 class AccessRequestForm(FlaskForm):  # type: ignore[misc]
-    """One resource, named as the deep link names it; ``level`` is the entitlement."""
+    """How long, why and for whom; the items are read by ``basket``."""
 
     submission_key = HiddenField(filters=[_known_key], render_kw={"autocomplete": "off"})
-    resource_type = HiddenField()
-    resource_id = HiddenField()
-    level = RadioField(
-        _l("What do you need?"), [InputRequired(_l("Choose what you need."))], validate_choice=False
-    )
+    on_behalf_of = HiddenField(filters=[_short_text], render_kw={"autocomplete": "off"})
+    repeats = HiddenField(filters=[_short_text], render_kw={"autocomplete": "off"})
     validity = RadioField(
-        _l("For how long?"),
-        [InputRequired(_l("Choose for how long."))],
-        default=str(USUAL_DAYS),
-        validate_choice=False,
+        _l("For how long?"), [InputRequired(_l("Choose for how long."))], validate_choice=False
+    )
+    days = StringField(
+        _l("Number of days"), [NeededForOtherDays()], widget=NumberInput(), filters=[_short_text]
     )
     until = StringField(_l("Last day"), [NeededForADate()], widget=DateInput(), filters=[text_of])
     reason = TextAreaField(
@@ -94,23 +99,30 @@ class AccessRequestForm(FlaskForm):  # type: ignore[misc]
     )
     department = SelectField(_l("In which department do you ask?"), validate_choice=False)
 
-    def offer(self, *, resource: Resource, departments: Mapping[int, str]) -> None:
-        """Fill in what can be chosen for this resource by a member of these departments (directory id to name)."""
-        self.resource_type.process_data(resource.resource_type)
-        self.resource_id.process_data(resource.external_id)
-        levels = entitlements_of(resource.resource_type)
-        self.level.choices = [(level.value, entitlement_name(level)) for level in levels]
-        if not self.is_submitted() and self.level.data not in {level.value for level in levels}:
-            self.level.process_data(levels[0].value if levels else None)
-        presets = [(str(days), PRESETS[days]) for days in PRESET_DAYS]
-        self.validity.choices = [*presets, (UNTIL_A_DATE, gettext("Until a date"))]
+    def offer(self, *, departments: Mapping[int, str], usual_days: int, longest_days: int) -> None:
+        """Fill in what can be chosen by a member of these departments (directory id to name)."""
+        presets = {days: PRESETS[days] for days in PRESET_DAYS if days <= longest_days}
+        self.validity.choices = [
+            *((str(days), words) for days, words in presets.items()),
+            (OTHER_DAYS, gettext("Another number of days")),
+            (UNTIL_A_DATE, gettext("Until a date")),
+        ]
+        if not self.is_submitted() and self.validity.data is None:
+            self.begin_with(days=usual_days, longest_days=longest_days)
         self.department.choices = [
             (str(each), name or gettext("Department %(id)s", id=each)) for each, name in departments.items()
         ]
 
+    def begin_with(self, *, days: int, longest_days: int) -> None:
+        """Choose a number of days to begin with, as a preset where it is one."""
+        days = min(days, longest_days)
+        self.validity.process_data(str(days) if days in PRESET_DAYS else OTHER_DAYS)
+        if days not in PRESET_DAYS:
+            self.days.process_data(str(days))
+
     def validate_validity(self, field: Field) -> None:
-        """Refuse what is neither a number of days nor the choice of a date."""
-        if field.data and field.data != UNTIL_A_DATE and whole_number(field.data) is None:
+        """Refuse what is neither a number of days nor one of the other choices."""
+        if field.data and field.data not in (UNTIL_A_DATE, OTHER_DAYS) and whole_number(field.data) is None:
             raise ValidationError(gettext("Choose for how long."))
 
     def validate_department(self, field: Field) -> None:
@@ -118,18 +130,27 @@ class AccessRequestForm(FlaskForm):  # type: ignore[misc]
         if field.data and whole_number(field.data) is None:
             raise ValidationError(gettext("Choose one of your departments."))
 
-    def asked(self, resource: Resource, *, choices: tuple[SentChoice, ...] = ()) -> RequestForm:
+    def asked(
+        self,
+        items: Iterable[SentItem],
+        *,
+        choices: tuple[SentChoice, ...] = (),
+        approver_ids: Mapping[str, int] | None = None,
+    ) -> RequestForm:
         """Return what was asked for, in the service's terms; before ``validate`` it may make no sense."""
         has_end_date = self.validity.data == UNTIL_A_DATE
+        days = self.days.data if self.validity.data == OTHER_DAYS else self.validity.data
         return RequestForm(
-            resource_id=resource.id,
-            entitlement=self.level.data or "",
-            days=None if has_end_date else whole_number(self.validity.data),
+            items=tuple(each.asked() for each in items),
+            days=None if has_end_date else whole_number((days or "").strip()),
             until=_day(self.until.data) if has_end_date else None,
             reason=self.reason.data or "",
             department_id=whole_number(self.department.data),
             submission_key=self.submission_key.data or "",
             choices=choices,
+            on_behalf_of=self.on_behalf_of.data or None,
+            approver_ids=approver_ids or {},
+            repeats=self.repeats.data or None,
         )
 
     def mark(self, fault: FieldFault) -> None:
@@ -138,7 +159,10 @@ class AccessRequestForm(FlaskForm):  # type: ignore[misc]
             said = gettext("%(node)s: %(fault)s", node=fault.facts["node"], fault=fault_sentence(fault))
             self.form_errors = [said if fault.facts["node"] else fault_sentence(fault)]
             return
-        field: Any = self[_FIELD_OF_FAULT[fault.field]]
+        name = _FIELD_OF_FAULT[fault.field]
+        if fault.field == "days" and self.validity.data == OTHER_DAYS:
+            name = "days"
+        field: Any = self[name]
         field.errors = [fault_sentence(fault)]
 
 

@@ -12,7 +12,8 @@ from portal.services.registry import services
 from portal.services.requests.request_conditions import StateFilter
 from portal.services.requests.request_search import LONGEST_TEXT, Found, Wanted, Whose
 from portal.web.access import signed_in_person
-from portal.web.access_requests.request_form import text_of, whole_number
+from portal.web.access_requests.basket import whole_number
+from portal.web.access_requests.request_form import text_of
 from portal.web.access_requests.request_status import badge_of
 from portal.web.access_requests.who_decides import first_deciders
 from portal.web.htmx import render, replace_address, wants_partial

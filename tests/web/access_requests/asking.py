@@ -37,6 +37,7 @@ def send(
         "csrf_token": csrf_token(page),
         "submission_key": hidden(page, "submission_key"),
         "level": "view",
+        "again": "1",
         "validity": "7",
         "until": "",
         "reason": "Quarterly report",
