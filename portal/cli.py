@@ -47,6 +47,7 @@ def serve() -> None:
         app, settings, services = _open()
         with app.app_context():
             services.dingtalk_apps.bind_initially(settings.initial_binding)
+            services.quickbi_settings.connect_initially(settings.initial_quickbi)
         serve_portal(app, settings, callback_address=ADDRESS)
 
 
@@ -93,6 +94,7 @@ def demo_seed() -> None:
     app, settings, services = _open()
     with app.app_context():
         services.dingtalk_apps.bind_initially(settings.initial_binding)
+        services.quickbi_settings.connect_initially(settings.initial_quickbi, is_usual_target=True)
         seed(services, corp_id=settings.initial_binding.corp_id)
 
 
@@ -193,6 +195,38 @@ def sync() -> None:
                 "The Approval Settings page says when the portal tries again.",
             )
     click.echo(f"{count} open approvals will be read.")
+
+
+@portal.group()
+def resources() -> None:
+    """The catalogue of resources that people can ask access to."""
+
+
+@resources.command("import")
+@click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
+@click.option("--dry-run", is_flag=True, help="Say what would happen, and change nothing.")
+@click.option("--json", "as_json", is_flag=True, help="For a program: names and reasons are stable.")
+def resources_import(file: Path, *, dry_run: bool, as_json: bool) -> None:
+    """Take the CSV FILE into the catalogue: all of its lines, or none.
+
+    Ends with 0 when it was (or could be) taken in, 1 when lines have faults, 2 when it could not be read.
+    """
+    from portal.web.resources.command import import_file
+
+    app, _settings, services = _open()
+    with app.app_context():
+        sys.exit(import_file(services, file, is_dry_run=dry_run, for_a_program=as_json))
+
+
+@resources.command("export")
+@click.argument("file", type=click.Path(path_type=Path, dir_okay=False, writable=True))
+def resources_export(file: Path) -> None:
+    """Write the catalogue to FILE as an import takes it back."""
+    from portal.web.resources.command import export_file
+
+    app, _settings, _services = _open()
+    with app.app_context():
+        sys.exit(export_file(file))
 
 
 @portal.group()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import csv
-from typing import TextIO
+from typing import IO
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -15,7 +15,7 @@ from portal.services.catalogue.csv_text import cell_for_a_spreadsheet
 AT_ONCE = 1_000
 
 
-def write_catalogue(session: Session, file: TextIO) -> int:
+def write_catalogue(session: Session, file: IO[str]) -> int:
     """Write every resource that can be asked for, in a stable order, and return how many there are."""
     writer = csv.writer(file, lineterminator="\n")
     writer.writerow([each.value for each in Column])

@@ -1,0 +1,1 @@
+"""The catalogue as its keepers see it: listed, kept by hand, imported."""
