@@ -15,6 +15,8 @@ from portal.clock import Clock
 from portal.dingtalk.client import Endpoints
 from portal.grants.grant_target import GrantTarget, TargetName
 from portal.grants.manual import ManualTarget
+from portal.grants.quickbi.connection import QuickBIConnection
+from portal.grants.quickbi.target import QuickBITarget
 from portal.grants.webhook.address import AddressRules
 from portal.grants.webhook.target import WebhookTarget, authorities
 from portal.migrating import migration_head
@@ -44,6 +46,8 @@ from portal.services.grants.expiry import Expiry
 from portal.services.grants.grant_delivery import GrantDelivery
 from portal.services.grants.grant_ends import GrantEnds
 from portal.services.grants.grant_tasks import GrantTasks
+from portal.services.grants.quickbi_settings import QuickBISettings
+from portal.services.grants.quickbi_store import QuickBIStore
 from portal.services.grants.webhook_settings import WebhookSettings
 from portal.services.grants.webhook_store import WebhookStore
 from portal.services.known_people import KnownPeople
@@ -175,9 +179,11 @@ def build_services(settings: Settings, clock: Clock) -> Services:
         rules=AddressRules(networks=settings.webhook_networks),
         bundle=authorities(),
     )
+    quickbi = QuickBIConnection(read_binding=QuickBIStore(box=box).read)
     targets: dict[TargetName, GrantTarget] = {
         TargetName.MANUAL: ManualTarget(),
         TargetName.WEBHOOK: webhook,
+        TargetName.QUICKBI: QuickBITarget(connection=quickbi, clock=clock),
     }
     grant_delivery = GrantDelivery(clock=clock, targets=targets)
     drift_check = DriftCheck(clock=clock, targets=targets)
@@ -299,5 +305,7 @@ def build_services(settings: Settings, clock: Clock) -> Services:
         histories=Histories(),
         saved_views=SavedViews(clock=clock),
         exports=Exports(clock=clock),
+        quickbi=quickbi,
+        quickbi_settings=QuickBISettings(clock=clock, box=box, connection=quickbi),
         webhook_settings=WebhookSettings(clock=clock, store=webhook_store, target=webhook),
     )

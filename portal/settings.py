@@ -59,6 +59,15 @@ class InitialBinding:
 
 
 @dataclass(frozen=True, kw_only=True)
+class InitialQuickBI:
+    """First values of the way to Quick BI; the settings page edits them afterwards."""
+
+    endpoint: str = ""
+    access_key_id: str = ""
+    access_key_secret: str = field(default="", repr=False)
+
+
+@dataclass(frozen=True, kw_only=True)
 class Settings:
     """All that a process of the portal is told from outside."""
 
@@ -74,6 +83,7 @@ class Settings:
     trusted_proxy: str
     dingtalk: DingTalkAddresses
     initial_binding: InitialBinding
+    initial_quickbi: InitialQuickBI
     sandbox_url: str
     worker_id: str
     worker_concurrency: int
@@ -115,6 +125,11 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
         trusted_proxy=reader.text("PORTAL_TRUSTED_PROXY"),
         dingtalk=_dingtalk_addresses(reader, is_demo=is_demo),
         initial_binding=_initial_binding(reader),
+        initial_quickbi=InitialQuickBI(
+            endpoint=reader.text("QUICKBI_ENDPOINT"),
+            access_key_id=reader.text("QUICKBI_ACCESS_KEY_ID"),
+            access_key_secret=reader.text("QUICKBI_ACCESS_KEY_SECRET"),
+        ),
         sandbox_url=reader.text("SANDBOX_PUBLIC_URL") if is_demo else "",
         worker_id=reader.worker_id(),
         worker_concurrency=reader.number("PORTAL_WORKER_CONCURRENCY", default=DEFAULT_WORKER_CONCURRENCY),

@@ -96,8 +96,9 @@ class Failure:
         """The vendor's failure in the wording that the product's help page fixes; empty for our own."""
         if not self.operation:
             return ""
+        vendor = "Quick BI" if self.kind.startswith("quickbi_") else "DingTalk"
         return (
-            f"DingTalk API call failed[{self.operation}], "
+            f"{vendor} API call failed[{self.operation}], "
             f"[{self.code} - code: {self.http_status}, {self.message}]"
         )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import sys
 import time
@@ -19,7 +20,7 @@ TRIES_BEFORE_READY = 3
 
 WELCOME = """
   Portal   {portal}
-  Sandbox  {sandbox}  (stands in for DingTalk; the people are made up)
+  Sandbox  {sandbox}  (stands in for DingTalk and Quick BI; the people are made up)
 
   Alice Zhang 张爱丽  organization admin
   Bob Li 李博         asks for access
@@ -98,14 +99,23 @@ def demo_environment(environ: Mapping[str, str], place: DemoPlace, keys: DemoKey
         "NO_PROXY": ",".join(filter(None, [environ.get("NO_PROXY"), "127.0.0.1,localhost"])),
         "no_proxy": ",".join(filter(None, [environ.get("no_proxy"), "127.0.0.1,localhost"])),
         **{f"DINGTALK_{kind}_URL": place.sandbox_url for kind in kinds},
+        "QUICKBI_ENDPOINT": place.sandbox_url,
+        "QUICKBI_ACCESS_KEY_ID": f"LTAI{_derived(keys.app_key)[:20]}",
+        "QUICKBI_ACCESS_KEY_SECRET": _derived(keys.app_secret)[:40],
     }
-    replaced = {f"{name}_FILE" for name in ours}
+    # Quick BI's library does not know NO_PROXY.
+    replaced = {f"{name}_FILE" for name in ours} | {"HTTP_PROXY", "http_proxy"}
     inherited = {
         name: value
         for name, value in environ.items()
-        if not name.startswith("DINGTALK_") and name not in replaced
+        if not name.startswith(("DINGTALK_", "QUICKBI_")) and name not in replaced
     }
     return inherited | ours
+
+
+def _derived(key: str) -> str:
+    """Another key for Quick BI, the same at every start, so that folders of earlier versions need no new file."""
+    return hashlib.sha256(f"quick-bi {key}".encode()).hexdigest()
 
 
 def _wait_until_ready(processes: Processes, place: DemoPlace) -> None:

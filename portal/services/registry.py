@@ -11,6 +11,7 @@ from flask import current_app
 from portal.channels.dingtalk.stream import DingTalkStream
 from portal.channels.dingtalk.templates import DingTalkTemplates
 from portal.clock import Clock
+from portal.grants.quickbi.connection import QuickBIConnection
 from portal.services.absences import Absences
 from portal.services.approval_settings import ApprovalSettingsService
 from portal.services.catalogue.catalogue import Catalogue
@@ -33,6 +34,7 @@ from portal.services.grants.drift_check import DriftCheck
 from portal.services.grants.grant_delivery import GrantDelivery
 from portal.services.grants.grant_ends import GrantEnds
 from portal.services.grants.grant_tasks import GrantTasks
+from portal.services.grants.quickbi_settings import QuickBISettings
 from portal.services.grants.webhook_settings import WebhookSettings
 from portal.services.known_people import KnownPeople
 from portal.services.lists.exports import Exports
@@ -140,6 +142,8 @@ class Services:
     health: Health
     work_figures: WorkFigures
     work_notices: WorkNotices
+    quickbi: QuickBIConnection
+    quickbi_settings: QuickBISettings
     webhook_settings: WebhookSettings
     grant_search: GrantSearch
     histories: Histories

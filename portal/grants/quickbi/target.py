@@ -63,7 +63,7 @@ class QuickBITarget:
         facts: dict[str, Any] = {**_told(task), **changed}
         covering = [each for each in held if each.covers(task.wanted)]
         if covering or _is_higher_by_hand(held, order, task):
-            return Delivered(facts=facts | _already_held(covering or held, order, task.options))
+            return Delivered(facts=facts | _already_held(covering, held, order, task.options))
         before = order.known.get("before") or to_keep(held, order, task.options)
         with in_our_words(resource=order.resource_name):
             facts |= task.way.give(task.client, task.user_id, task.wanted)
@@ -188,10 +188,14 @@ def _is_higher_by_hand(held: Sequence[Held], order: GrantOrder, task: _Task) -> 
     )
 
 
-def _already_held(held: Sequence[Held], order: GrantOrder, options: QuickBIOptions) -> dict[str, Any]:
-    is_made_by_us = any(is_ours(each, order, options) for each in held)
-    before = order.known.get("before") or to_keep(held, order, options)
-    return {"is_ours": is_made_by_us, "was_held_already": True, "before": before}
+def _already_held(
+    covering: Sequence[Held], held: Sequence[Held], order: GrantOrder, options: QuickBIOptions
+) -> dict[str, Any]:
+    return {
+        "is_ours": any(is_ours(each, order, options) for each in covering),
+        "was_held_already": True,
+        "before": order.known.get("before") or to_keep(held, order, options),
+    }
 
 
 def _better(one: Wanted | None, other: Wanted | None) -> Wanted | None:
