@@ -148,7 +148,7 @@ def subscribe_anew(page: Page, console: Page) -> None:
 
 
 DIAGNOSES = [
-    pytest.param(wrong_token, "The signature token differs", new_token, marks=pytest.mark.slow),
+    (wrong_token, "The signature token differs", new_token),
     (wrong_aes_key, "The aes_key differs", new_aes_key),
     (start_not_ticked, "Other events arrive, but not this start", tick_start),
     (no_subscription, "The address worked, but no start event came", subscribe_anew),
