@@ -8,9 +8,10 @@ from sqlalchemy import select
 
 from portal.database import transaction
 from portal.extensions import db
-from portal.models import AccessRequest, Approval, ApprovalSettings, PersonRole, RequestItem
+from portal.models import AccessRequest, Approval, ApprovalSettings, PersonRole, RequestItem, WorkNotice
+from portal.services.work.chores import ChoreName
 from tests.portal_world import World
-from tests.services.story import person_named
+from tests.services.story import ask, person_named, set_up
 
 KINDS = ["data_work_owner", "permission_administrator"]
 
@@ -57,10 +58,10 @@ def holders_of_items(number: str) -> set[int]:
 
 
 def go_round(world: World) -> None:
-    """Let the chores look for what is overdue, and the worker do what that leads to."""
+    """Let the chores look for what is overdue, as the worker does by the clock."""
     with world.app.app_context():
-        world.services.chores.do("escalate_overdue_approvals")
-        world.services.chores.do("lapse_overdue_approvals")
+        for chore in (ChoreName.ESCALATE, ChoreName.LAPSE):
+            world.services.chores.tasks[chore]()
 
 
 def work_on(world: World, *, rounds: int = 12) -> None:
@@ -73,3 +74,22 @@ def work_on(world: World, *, rounds: int = 12) -> None:
 def pass_days(world: World, days: float) -> None:
     world.let_pass(days=days)
     go_round(world)
+
+
+def ready(world: World, **rules: object) -> None:
+    set_up(world)
+    world.client("chen")
+    # In the sandbox days do not pass, so it would find every instance too young.
+    world.control("PUT", "/settings", {"withdraw_wait_seconds": 0})
+    make_permission_administrator(world, "alice")
+    set_rules(world, **rules)
+
+
+def in_portal(world: World, **rules: object) -> str:
+    """Ask for something that is decided in the portal, and return the number."""
+    ready(world, is_in_platform_channel_on=True, prefers_in_platform=True, **rules)
+    return ask(world)
+
+
+def notices(kind: str) -> list[WorkNotice]:
+    return list(db.session.scalars(select(WorkNotice).filter_by(kind=kind)))

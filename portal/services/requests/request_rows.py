@@ -17,6 +17,7 @@ from portal.rules.request_number import request_number
 from portal.rules.validity import Validity
 from portal.services.approval_rows import sum_up_request
 from portal.services.decisions.begin import begin
+from portal.services.notices.about_pending import promise_asked_for_you
 from portal.services.pending.deadlines import set_deadlines
 from portal.services.request_address import address_in_form
 from portal.services.requests.approver_choice import PossibleApprover
@@ -90,6 +91,8 @@ def store_request(session: Session, plan: RequestPlan, *, public_url: str, at: d
         if plan.channel == ChannelName.IN_PLATFORM and not waits:
             begin(session, approval, at=at)
     sum_up_request(request, at=at)
+    if waits:
+        promise_asked_for_you(session, request, at=at)
     return request
 
 

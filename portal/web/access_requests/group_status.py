@@ -9,8 +9,12 @@ from datetime import datetime, timedelta
 from flask_babel import gettext
 
 from portal.channels.dingtalk.call_counting import QUOTA_EXHAUSTED
+from portal.extensions import db
 from portal.models import AccessRequest, Approval, Person, RequestItem
+from portal.models.access_request import Acceptance
 from portal.rules.approval_state import ApprovalState, is_final
+from portal.rules.organisation_day import organisation_day
+from portal.services.decisions.standing_in import may_decide_for
 from portal.services.outcomes.gone_instances import is_gone
 from portal.services.pending.reminders import can_be_reminded, may_remind_at
 from portal.services.requests.access_requests import is_being_withdrawn
@@ -54,6 +58,7 @@ class GroupStatus:
     deciding: tuple[DecidingLine, ...]
     link: str | None
     is_decided_here: bool
+    can_decide: bool
     can_withdraw: bool
     can_remind: bool
     remind_again_at: datetime | None
@@ -72,18 +77,20 @@ def group_status(request: AccessRequest, approval: Approval, seen: Seen) -> Grou
     is_theirs = request.requester_id == seen.viewer.id
     can_remind = is_theirs and can_be_reminded(approval) and not is_gone(approval)
     again_at = may_remind_at(approval, pause=seen.reminder_pause) if can_remind else None
+    can_decide = may_decide(request, approval, seen)
     link = None if is_gone(approval) else web_address(approval.instance_url)
     return GroupStatus(
         approval=approval,
         items=tuple(item_status(each, approval, viewer=seen.viewer) for each in items),
         badge=approval_badge(approval),
-        sentence=_sentence(request, approval, items, seen),
+        sentence=_sentence(request, approval, items, seen, can_decide=can_decide),
         since=_since(approval),
         notices=tuple(notices_about(approval, seen.viewer)),
         timeline=tuple(timeline_of_approval(request, approval)),
         deciding=who_decides(approval),
         link=link,
         is_decided_here=is_here(approval),
+        can_decide=can_decide,
         can_withdraw=is_theirs
         and not is_final(approval.state)
         and not is_being_withdrawn(approval)
@@ -109,7 +116,27 @@ def is_ending(approval: Approval) -> bool:
     return approval.withdrawal_requested_at is not None and not is_final(approval.state)
 
 
-def _sentence(request: AccessRequest, approval: Approval, items: Sequence[RequestItem], seen: Seen) -> str:
+def may_decide(request: AccessRequest, approval: Approval, seen: Seen) -> bool:
+    """Whether the viewer decides this approval here and now: its approver, or who stands in for them."""
+    viewer = seen.viewer
+    if not is_here(approval) or approval.state != ApprovalState.PENDING:
+        return False
+    if viewer.id in (request.requester_id, request.grantee_id):
+        return False
+    on = organisation_day(seen.now)
+    return viewer.id == approval.approver_id or may_decide_for(
+        db.session(), viewer.id, approval.approver_id, on=on
+    )
+
+
+def _sentence(
+    request: AccessRequest,
+    approval: Approval,
+    items: Sequence[RequestItem],
+    seen: Seen,
+    *,
+    can_decide: bool,
+) -> str:
     kind = (approval.incident or {}).get("kind")
     if kind == "self_approved":
         return str(gettext("Agreed only by the requester: it does not count and gives no access."))
@@ -124,28 +151,33 @@ def _sentence(request: AccessRequest, approval: Approval, items: Sequence[Reques
     if approval.state == ApprovalState.SUBMITTED and (seen.are_calls_stopped or approval.failure):
         failure = (approval.failure or {}).get("kind", "")
         return waiting_sentence(QUOTA_EXHAUSTED if seen.are_calls_stopped else failure)
+    if can_decide:
+        return str(gettext("It waits for your decision, here in the portal."))
     if approval.state == ApprovalState.PENDING:
         return _whose_turn(request, approval, seen.viewer)
-    if approval.state == ApprovalState.AWAITING_ACCEPTANCE:
-        return _acceptance(request, seen.viewer)
-    if approval.state == ApprovalState.WITHDRAWN and request.acceptance == "declined":
-        name = request.grantee.name
-        return str(gettext("%(name)s declined it, so nobody was asked to decide.", name=name))
     if approval.state == ApprovalState.APPROVED and any(each.grant is not None for each in items):
         return str(gettext("Approved."))
-    return state_sentence(approval.state, is_here=is_here(approval))
+    return _acceptance(request, approval, seen.viewer) or state_sentence(
+        approval.state, is_here=is_here(approval)
+    )
 
 
-def _acceptance(request: AccessRequest, viewer: Person) -> str:
-    if viewer.id == request.grantee_id:
+def _acceptance(request: AccessRequest, approval: Approval, viewer: Person) -> str:
+    """Return what there is to say of the colleague whom it is for; empty where they have accepted it."""
+    name = request.grantee.name
+    if approval.state == ApprovalState.WITHDRAWN and request.acceptance == Acceptance.DECLINED:
+        return str(gettext("%(name)s declined it, so nobody was asked to decide.", name=name))
+    if approval.state != ApprovalState.AWAITING_ACCEPTANCE:
+        return ""
+    if viewer.id == request.on_behalf_of_id:
         return str(gettext("Nobody decides before you accept it."))
-    return str(gettext("Nobody decides before %(name)s accepts it.", name=request.grantee.name))
+    if request.on_behalf_of_id is None:
+        return ""
+    return str(gettext("Nobody decides before %(name)s accepts it.", name=name))
 
 
 def _whose_turn(request: AccessRequest, approval: Approval, viewer: Person) -> str:
     if is_here(approval):
-        if viewer.id == approval.approver_id:
-            return str(gettext("It waits for your decision, here in the portal."))
         return str(gettext("It waits for %(name)s, who decides in the portal.", name=approval.approver.name))
     turns = turns_in(approval)
     is_theirs = request.requester_id == viewer.id
