@@ -17,11 +17,15 @@ from portal.web.callbacks.door import CallbackDoor
 from portal.web.doctor.routes import doctor
 from portal.web.errors import init_errors
 from portal.web.formatters import init_formatters
+from portal.web.grants.routes import grants
+from portal.web.grants.tasks import grant_tasks
 from portal.web.headers import init_headers
 from portal.web.health.routes import health
 from portal.web.icons import init_icons
 from portal.web.languages import init_languages
+from portal.web.lists.routes import lists
 from portal.web.people.routes import people
+from portal.web.people.workspaces import workspaces
 from portal.web.service_errors import init_service_errors
 from portal.web.sign_in.routes import sign_in
 from portal.web.trials.routes import trials
@@ -44,13 +48,17 @@ def init_web(app: Flask, settings: Settings) -> None:
         approvers,
         approval_settings,
         doctor,
+        grants,
+        grant_tasks,
         health,
+        lists,
         people,
         request_syncing,
         request_closing,
         pending_requests,
         sign_in,
         trials,
+        workspaces,
     ):
         app.register_blueprint(area)
     app.wsgi_app = CallbackDoor(app)  # type: ignore[method-assign]  # Flask's own way to put something in front

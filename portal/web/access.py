@@ -142,13 +142,36 @@ def _navigation(person: Person | None) -> list[tuple[str, str, bool, str]]:
     pages = [
         (gettext("My requests"), mine, is_mine, "list-check"),
         (gettext("Request access"), new, here.startswith(new), "plus-lg"),
+        _my_access(here),
     ]
     approvals, waiting = url_for("approvals.page"), services().my_approvals.count_pending(person)
     to_decide = gettext("My approvals (%(num)s)", num=waiting) if waiting else gettext("My approvals")
     is_deciding = here.startswith((approvals, url_for("access_requests.decided")))
     pages.append((to_decide, approvals, is_deciding, "check-circle"))
-    if person.is_organization_admin:
+    pages += _my_tasks(person, here)
+    if may(person, Permission.READ_EVERYTHING):
+        known = url_for("people.page")
+        is_known = here.startswith((known, url_for("workspaces.page"))) and here != url_for("people.me")
+        pages.append((gettext("People"), known, is_known, "person-circle"))
+    if services().grant_search.oversees(person):
+        grants = url_for("lists.grants")
         pages.append((gettext("All requests"), everybodys, here.startswith(everybodys), "people"))
+        pages.append((gettext("All grants"), grants, here == grants, "key"))
+    if person.is_organization_admin:
         settings = url_for("approval_settings.page")
         pages.append((gettext("Approval Settings"), settings, here.startswith("/settings"), "gear"))
     return pages
+
+
+def _my_access(here: str) -> tuple[str, str, bool, str]:
+    mine, tasks = url_for("grants.mine"), url_for("grant_tasks.page")
+    return gettext("My access"), mine, here.startswith(mine) and not here.startswith(tasks), "shield-check"
+
+
+def _my_tasks(person: Person, here: str) -> list[tuple[str, str, bool, str]]:
+    """Only people for whom something waits are led to it; most never have to act by hand."""
+    tasks, waiting = url_for("grant_tasks.page"), services().grant_tasks.count(person)
+    if not waiting and not here.startswith(tasks):
+        return []
+    label = gettext("My tasks (%(num)s)", num=waiting) if waiting else gettext("My tasks")
+    return [(label, tasks, here.startswith(tasks), "inbox")]

@@ -62,11 +62,18 @@ class ApproverCandidates:
 
 
 def read_candidates(
-    session: Session, *, at: datetime, channel: ChannelName | None = None
+    session: Session,
+    *,
+    at: datetime,
+    channel: ChannelName | None = None,
+    kinds: Sequence[ApproverKind] | None = None,
 ) -> ApproverCandidates:
-    """Read the admin's choices, role holders and absences; ``channel`` is that of new requests if not given."""
+    """Read the admin's choices, role holders and absences.
+
+    ``channel`` is that of new requests and ``kinds`` are the ticked ones where not given.
+    """
     settings = session.get(ApprovalSettings, 1)
-    kinds = ticked_kinds(settings)
+    kinds = ticked_kinds(settings) if kinds is None else tuple(kinds)
     return ApproverCandidates(
         kinds=kinds,
         fallback=settings.fallback_approver if settings else None,

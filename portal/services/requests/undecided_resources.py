@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import ColumnElement, and_, false, func, or_, select
@@ -25,10 +25,10 @@ class UndecidedResources:
 
     clock: Clock
 
-    def count(self) -> int:
-        """Return how many resources that can be asked for have nobody who decides."""
+    def count(self, *, kinds: Sequence[ApproverKind] | None = None) -> int:
+        """Return how many resources that can be asked for have nobody who decides, by these kinds or the ticked."""
         session = db.session()
-        found = session.scalar(select(func.count(Resource.id)).where(self._is_undecided(session)))
+        found = session.scalar(select(func.count(Resource.id)).where(self._is_undecided(session, kinds)))
         return found or 0
 
     def some(self, *, limit: int, after_id: int = 0) -> list[Resource]:
@@ -37,8 +37,10 @@ class UndecidedResources:
         wanted = select(Resource).where(self._is_undecided(session), Resource.id > after_id)
         return list(session.scalars(wanted.order_by(Resource.id).limit(limit)))
 
-    def _is_undecided(self, session: Session) -> ColumnElement[bool]:
-        candidates = read_candidates(session, at=self.clock.now())
+    def _is_undecided(
+        self, session: Session, kinds: Sequence[ApproverKind] | None = None
+    ) -> ColumnElement[bool]:
+        candidates = read_candidates(session, at=self.clock.now(), kinds=kinds)
         everywhere = [person for held in candidates.holders.values() for person in held]
         if candidates.fallback is not None:
             everywhere.append(candidates.fallback)

@@ -32,7 +32,7 @@ FIELD = "fallback_approver"
 @admin_required
 def search() -> BaseResponse:
     """Without JavaScript: the page, with the people found."""
-    return show_section(Section.FALLBACK_APPROVER, fallback_search=search_of(request.args))
+    return show_section(Section.FALLBACK_APPROVER, fallback_search=search_of(request.args, with_local=True))
 
 
 @fallback_approver.post("/fallback-approver")
@@ -61,7 +61,7 @@ def choose() -> BaseResponse:
 
 def _again(status: int, **trouble: Any) -> BaseResponse:
     """Draw the section once more, with the people who were found before and the one who was picked."""
-    found, picked = search_of(request.form), request.form.get(FIELD, "")
+    found, picked = search_of(request.form, with_local=True), request.form.get(FIELD, "")
     return show_section(
         Section.FALLBACK_APPROVER, status=status, fallback_search=found, picked=picked, **trouble
     )

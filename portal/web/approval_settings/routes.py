@@ -8,6 +8,7 @@ from werkzeug.wrappers import Response as BaseResponse
 from portal.services.registry import services
 from portal.web.access import admin_required
 from portal.web.approval_settings.custom_template import custom_template
+from portal.web.approval_settings.default_approvers import default_approvers
 from portal.web.approval_settings.dingtalk_app import dingtalk_app
 from portal.web.approval_settings.event_road import event_road
 from portal.web.approval_settings.fallback_approver import fallback_approver
@@ -16,6 +17,7 @@ from portal.web.approval_settings.in_step import in_step
 from portal.web.approval_settings.notices import notices
 from portal.web.approval_settings.notices_form import NoticesForm
 from portal.web.approval_settings.parked_events import parked_events
+from portal.web.approval_settings.request_rules import request_rules
 from portal.web.approval_settings.sections import (
     LATER,
     Section,
@@ -33,6 +35,7 @@ from portal.web.words.permissions import missing_permissions
 approval_settings = Blueprint("approval_settings", __name__, url_prefix="/settings/approval")
 for part in (
     custom_template,
+    default_approvers,
     dingtalk_app,
     event_road,
     fallback_approver,
@@ -40,6 +43,7 @@ for part in (
     in_step,
     notices,
     parked_events,
+    request_rules,
     switches,
     template,
     webhook,

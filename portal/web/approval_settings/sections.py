@@ -16,12 +16,15 @@ from portal.services.events.callback_diagnosis import Refusals
 from portal.services.events.stream_connections import StreamReport
 from portal.services.faults import FieldFault, Problem
 from portal.services.registry import services
+from portal.services.requests.kinds_meaning import kinds_meaning
+from portal.web.approval_settings.default_approvers_form import DefaultApproversForm
 from portal.web.approval_settings.dingtalk_app_form import DingTalkAppForm
 from portal.web.approval_settings.event_road_form import EventRoadForm
 from portal.web.approval_settings.flow_view import flow_view
 from portal.web.approval_settings.next_step import Achieved, next_step, steps_done
 from portal.web.approval_settings.notices_form import NoticesForm
 from portal.web.approval_settings.quota_form import QuotaForm
+from portal.web.approval_settings.request_rules_form import RequestRulesForm
 from portal.web.approval_settings.subscription import to_copy
 from portal.web.approval_settings.switches_form import SwitchesForm
 from portal.web.approval_settings.webhook_log import webhook_context
@@ -39,7 +42,9 @@ class Section(StrEnum):
     SWITCHES = "switches"
     APPROVAL_TEMPLATE = "approval_template"
     FLOW = "flow"
+    DEFAULT_APPROVERS = "default_approvers"
     FALLBACK_APPROVER = "fallback_approver"
+    REQUEST_RULES = "request_rules"
     DINGTALK_APP = "dingtalk_app"
     NOTICES = "notices"
     EVENT_ROAD = "event_road"
@@ -50,7 +55,9 @@ class Section(StrEnum):
 
 
 # Seldom needed: the page fetches them once it is there.
-LATER = frozenset({Section.NOTICES, Section.WEBHOOK, Section.IN_STEP})
+LATER = frozenset(
+    {Section.DEFAULT_APPROVERS, Section.REQUEST_RULES, Section.NOTICES, Section.WEBHOOK, Section.IN_STEP}
+)
 
 
 def show_section(
@@ -63,6 +70,11 @@ def show_section(
     """
     shown = {section} if wants_partial() else {section} | set(Section) - LATER
     context = {**_context(shown), "saved": None, "problem": None, **changes}
+    if Section.DEFAULT_APPROVERS in shown:
+        form = changes.get("approvers_form") or DefaultApproversForm.of(
+            services().approval_settings.current()
+        )
+        context |= default_approvers_shown(form)
     return render(
         "approval_settings/page.html",
         f"approval_settings/_{section}.html",
@@ -110,6 +122,8 @@ def _context(shown: set[Section]) -> dict[str, object]:
         context |= _progress(binding, settings)
     if shown & {Section.NEXT_STEP, Section.FLOW}:
         context |= {"flow": flow_view(template) if template else None}
+    if Section.REQUEST_RULES in shown:
+        context |= {"rules_form": RequestRulesForm.of(settings)}
     if Section.IN_STEP in shown:
         context |= {"in_step": in_step_words(portal.in_step.report()), "quota_form": QuotaForm.of(settings)}
     if Section.WEBHOOK in shown:
@@ -121,6 +135,12 @@ def _context(shown: set[Section]) -> dict[str, object]:
         stream = portal.stream_connections.report()
         context |= {"road_form": EventRoadForm.of(settings), "stream": stream, **_health(stream)}
     return context
+
+
+def default_approvers_shown(form: object) -> dict[str, object]:
+    """Return what the section shows for its form: stored, or as it was just changed."""
+    assert isinstance(form, DefaultApproversForm)  # noqa: S101  what its routes pass on
+    return {"approvers_form": form, "meaning": kinds_meaning(services().clock, form.kinds)}
 
 
 def _progress(binding: BindingView, settings: ApprovalSettings) -> dict[str, object]:

@@ -7,7 +7,7 @@ from flask import Flask
 from portal.services.names import entitlement_name, resource_type_name
 from portal.web.words.approvers import approver_reason, kind_name
 from portal.web.words.failures import failure_words
-from portal.web.words.roles import role_name
+from portal.web.words.roles import role_name, workspace_role_name
 from portal.web.words.states import state_badge
 
 
@@ -21,4 +21,5 @@ def init_words(app: Flask) -> None:
         approver_reason=approver_reason,
         kind_name=kind_name,
         role_name=role_name,
+        workspace_role_name=workspace_role_name,
     )

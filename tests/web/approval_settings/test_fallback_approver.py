@@ -25,7 +25,7 @@ def test_a_search_without_javascript_draws_the_page_with_radio_buttons(alice: Ad
 
 
 def test_a_search_with_htmx_answers_the_radio_buttons_only(alice: AdminBrowser) -> None:
-    answer = alice.get("/people?field=fallback_approver&q=iris", has_script=True)
+    answer = alice.get("/people/found?field=fallback_approver&q=iris", has_script=True)
     assert answer.text.lstrip().startswith('<div id="found-people-fallback_approver"')
     assert 'value="iris"' in answer.text
 
@@ -33,7 +33,7 @@ def test_a_search_with_htmx_answers_the_radio_buttons_only(alice: AdminBrowser) 
 @pytest.mark.parametrize("query", ["zzz", "<script>alert(1)</script>", "%", "'\"", "x" * 5000])
 def test_a_search_that_finds_nobody_says_so(alice: AdminBrowser, query: str) -> None:
     answer = alice.client.get(
-        "/people", query_string={"field": "approver", "q": query}, headers={"HX-Request": "true"}
+        "/people/found", query_string={"field": "approver", "q": query}, headers={"HX-Request": "true"}
     )
     assert answer.status_code == 200
     assert "Nobody active is called" in words(answer.text)
@@ -42,13 +42,13 @@ def test_a_search_that_finds_nobody_says_so(alice: AdminBrowser, query: str) -> 
 
 @pytest.mark.parametrize("field", ["", "a b", '"><script>', "X"])
 def test_a_picker_of_an_impossible_name_does_not_exist(alice: AdminBrowser, field: str) -> None:
-    answer = alice.client.get("/people", query_string={"field": field, "q": "iris"})
+    answer = alice.client.get("/people/found", query_string={"field": field, "q": "iris"})
     assert answer.status_code == 404
 
 
 def test_a_search_that_dingtalk_refuses_names_the_permission(world: World, alice: AdminBrowser) -> None:
     world.control("PUT", "/permissions", {"qyapi_addresslist_search": False})
-    answer = alice.get("/people?field=approver&q=iris", has_script=True)
+    answer = alice.get("/people/found?field=approver&q=iris", has_script=True)
     assert answer.status_code == 200
     assert "qyapi_addresslist_search" in words(answer.text)
 
