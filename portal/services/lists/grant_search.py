@@ -14,7 +14,7 @@ from portal.models import AccessRequest, Grant, Person, Resource
 from portal.services.lists.grant_filters import any_grant, grant_filters
 from portal.services.lists.keyset_page import KeysetPage, page_of_ids
 from portal.services.lists.list_filters import NO_FILTERS, ListFilters
-from portal.services.lists.scope import workspaces_seen
+from portal.services.lists.scope import oversees, workspaces_seen
 
 PAGE_LENGTH = 20
 _NOTHING = KeysetPage(ids=(), older_than=None, is_cut=False)
@@ -49,6 +49,10 @@ class GrantSearch:
         rows = select(Grant).where(Grant.id.in_(found.ids)).options(*_what_a_list_shows())
         grants = session.scalars(rows.order_by(Grant.id.desc())).all() if found.ids else []
         return FoundGrants(grants=grants, older_than=found.older_than, is_cut=found.is_cut)
+
+    def oversees(self, person: Person) -> bool:
+        """Whether the person sees requests and grants of others at all."""
+        return oversees(db.session(), person)
 
     def ids(self, session: Session, person: Person, wanted: WantedGrants, *, rows: int) -> KeysetPage:
         """Return only the ids of up to ``rows`` grants; raises ``NotAllowed``."""

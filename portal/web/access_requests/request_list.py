@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 from flask import Response, request, url_for
 from flask_babel import lazy_gettext as _l
 from flask_babel import ngettext
 
+from portal.services.lists.saved_views import ListName
 from portal.services.registry import services
 from portal.services.requests.request_conditions import StateFilter
 from portal.services.requests.request_search import LONGEST_TEXT, Found, Wanted, Whose
@@ -17,6 +19,9 @@ from portal.web.access_requests.request_form import text_of
 from portal.web.access_requests.request_status import badge_of
 from portal.web.access_requests.who_decides import first_deciders
 from portal.web.htmx import render, replace_address, wants_partial
+from portal.web.lists.exporting import query_of_list, wanted_requests
+from portal.web.lists.filters import id_before, query_of
+from portal.web.lists.list_tools import list_tools
 
 _ENDPOINTS = {
     Whose.MINE: "access_requests.mine",
@@ -48,18 +53,21 @@ def request_list(whose: Whose, *, has_setup_to_finish: bool = False) -> Response
         rows=[(row, badge_of(row), first_deciders(row)) for row in found.requests],
         state_names=_STATE_NAMES,
         longest_text=LONGEST_TEXT,
-        address=_address(replace(wanted, text="", state=None, older_than=None)),
+        address=_address(Wanted(whose=whose)),
         newest_address=_address(replace(wanted, older_than=None)),
         older_address=_address(replace(wanted, older_than=found.older_than)) if found.older_than else None,
         announcement=_announcement(found),
         is_swap=wants_partial(),
         has_setup_to_finish=has_setup_to_finish,
         tabs=_tabs(whose),
+        **_tools(wanted),
     )
     return replace_address(response, _address(wanted)) if wants_partial() else response
 
 
 def _wanted(whose: Whose) -> Wanted:
+    if whose == Whose.EVERYBODYS:
+        return replace(wanted_requests(), older_than=id_before(request.args.get("older_than")))
     state = request.args.get("state")
     return Wanted(
         whose=whose,
@@ -71,8 +79,23 @@ def _wanted(whose: Whose) -> Wanted:
 
 def _address(wanted: Wanted) -> str:
     return url_for(
-        _ENDPOINTS[wanted.whose], q=wanted.text or None, state=wanted.state, older_than=wanted.older_than
+        _ENDPOINTS[wanted.whose],
+        q=wanted.text or None,
+        state=wanted.state,
+        older_than=wanted.older_than,
+        **_filters(wanted),
     )
+
+
+def _filters(wanted: Wanted) -> dict[str, Any]:
+    return dict(query_of(wanted.filters))
+
+
+def _tools(wanted: Wanted) -> dict[str, Any]:
+    """Return what stands around the list of everybody's requests."""
+    if wanted.whose != Whose.EVERYBODYS:
+        return {}
+    return list_tools(ListName.REQUESTS, wanted.filters, query=query_of_list(ListName.REQUESTS))
 
 
 def _announcement(found: Found) -> str:

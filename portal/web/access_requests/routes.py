@@ -8,7 +8,7 @@ from werkzeug.wrappers import Response as BaseResponse
 from portal.services.faults import Problem, ProblemReason
 from portal.services.registry import services
 from portal.services.requests.request_search import Wanted, Whose
-from portal.web.access import admin_required, current_actor, sign_in_required, signed_in_person
+from portal.web.access import current_actor, sign_in_required, signed_in_person
 from portal.web.access_requests.asking import found_colleagues, found_resources, open_form, take_form
 from portal.web.access_requests.basket import whole_number
 from portal.web.access_requests.request_list import request_list
@@ -49,7 +49,7 @@ def decided() -> Response:
 
 
 @access_requests.get("/requests/all")
-@admin_required
+@sign_in_required
 def everybodys() -> Response:
     return request_list(Whose.EVERYBODYS)
 
