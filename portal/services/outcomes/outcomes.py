@@ -56,7 +56,7 @@ class Outcomes:
             self._unreadable(approval_id, error)
             return
         people = meet(reading, approval_id=approval_id, people=self.people)
-        if people.trouble is not None and _hangs_on(reading, people):
+        if people.trouble is not None and _hangs_on(reading, people, theirs=_whose(approval_id)):
             self._unreadable(approval_id, people.trouble)
             return
         with transaction() as session:
@@ -188,18 +188,29 @@ def _agreed(reading: Reading) -> set[str]:
     return {each.user_id for each in reading.records if each.kind in AGREEMENTS}
 
 
-def _hangs_on(reading: Reading, people: Participants) -> bool:
+def _whose(approval_id: int) -> set[str | None]:
+    """Return the user ids of those for whom an approval is asked: who asks, and who gets the access."""
+    request = db.session.get_one(Approval, approval_id).request
+    user_ids = {request.requester.user_id, request.grantee.user_id} if request else set()
+    db.session.rollback()
+    return user_ids
+
+
+def _hangs_on(reading: Reading, people: Participants, *, theirs: set[str | None]) -> bool:
     """Whether an approval counts only if somebody whom the directory could not tell us about is a person."""
-    others = _agreed(reading) - {reading.requester_user_id}
+    others = _agreed(reading) - {reading.requester_user_id} - theirs
     is_clear = any(people.is_person(user_id) for user_id in others)
     return reading.state == ApprovalState.APPROVED and not is_clear and bool(others & people.unclear)
 
 
 def _why_it_does_not_count(approval: Approval, reading: Reading, people: Participants) -> str | None:
-    """Return the incident of an approval that nobody but the requester agreed to; a Test counts for nothing."""
+    """Return the incident of an approval that only those agreed to who ask for it or get the access, or nobody.
+
+    A Test counts for nothing.
+    """
     if reading.state != ApprovalState.APPROVED or approval.request is None:
         return None
     agreed = {user_id for user_id in _agreed(reading) if people.is_person(user_id)}
-    if agreed - {approval.requester.user_id}:
+    if agreed - {approval.requester.user_id, approval.request.grantee.user_id}:
         return None
     return "self_approved" if agreed else "nobody_agreed"
