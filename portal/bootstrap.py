@@ -46,6 +46,7 @@ from portal.services.grants.expiry import Expiry
 from portal.services.grants.grant_delivery import GrantDelivery
 from portal.services.grants.grant_ends import GrantEnds
 from portal.services.grants.grant_tasks import GrantTasks
+from portal.services.grants.grant_views import GrantViews
 from portal.services.grants.quickbi_settings import QuickBISettings
 from portal.services.grants.quickbi_store import QuickBIStore
 from portal.services.grants.webhook_settings import WebhookSettings
@@ -267,6 +268,7 @@ def build_services(settings: Settings, clock: Clock) -> Services:
         grant_delivery=grant_delivery,
         grant_ends=GrantEnds(clock=clock),
         grant_tasks=GrantTasks(clock=clock),
+        grant_views=GrantViews(clock=clock),
         drift_check=drift_check,
         doctor=make_doctor(
             settings,

@@ -34,6 +34,7 @@ from portal.services.grants.drift_check import DriftCheck
 from portal.services.grants.grant_delivery import GrantDelivery
 from portal.services.grants.grant_ends import GrantEnds
 from portal.services.grants.grant_tasks import GrantTasks
+from portal.services.grants.grant_views import GrantViews
 from portal.services.grants.quickbi_settings import QuickBISettings
 from portal.services.grants.webhook_settings import WebhookSettings
 from portal.services.known_people import KnownPeople
@@ -124,6 +125,7 @@ class Services:
     grant_delivery: GrantDelivery
     grant_ends: GrantEnds
     grant_tasks: GrantTasks
+    grant_views: GrantViews
     drift_check: DriftCheck
     doctor: Doctor
     event_roads: EventRoads

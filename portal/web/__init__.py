@@ -26,6 +26,8 @@ from portal.web.languages import init_languages
 from portal.web.lists.routes import lists
 from portal.web.people.routes import people
 from portal.web.people.workspaces import workspaces
+from portal.web.resources.imports import resource_imports
+from portal.web.resources.routes import resources
 from portal.web.service_errors import init_service_errors
 from portal.web.sign_in.routes import sign_in
 from portal.web.trials.routes import trials
@@ -55,6 +57,8 @@ def init_web(app: Flask, settings: Settings) -> None:
         people,
         request_syncing,
         request_closing,
+        resource_imports,
+        resources,
         pending_requests,
         sign_in,
         trials,

@@ -157,6 +157,9 @@ def _navigation(person: Person | None) -> list[tuple[str, str, bool, str]]:
         grants = url_for("lists.grants")
         pages.append((gettext("All requests"), everybodys, here.startswith(everybodys), "people"))
         pages.append((gettext("All grants"), grants, here == grants, "key"))
+    if services().resource_keeping.sees(person):
+        catalogue = url_for("resources.catalogue")
+        pages.append((gettext("Catalogue"), catalogue, here.startswith(catalogue), "database"))
     if person.is_organization_admin:
         settings = url_for("approval_settings.page")
         pages.append((gettext("Approval Settings"), settings, here.startswith("/settings"), "gear"))

@@ -18,6 +18,8 @@ INVOLVED, REQUESTER = "involved", "requester"
 REQUESTER_AND_ADMINS = "requester and admins"
 # Who decides it in the portal; what runs in DingTalk is decided by nobody here.
 DECIDERS = "deciders in the portal"
+# The walk has no grant, so that nobody finds one: see tests/web/grants.
+GRANTEES = "people of a grant"
 # Who sees everybody's, or what stands in a workspace of theirs, as chen does.
 OVERSEERS = "overseers"
 
@@ -54,6 +56,16 @@ GUARDS: dict[str, str] = {
     "approvers.choose": REQUESTER,
     "request_closing.close": REQUESTER_AND_ADMINS,
     "request_syncing.sync": INVOLVED,
+    "grants.mine": SIGNED_IN,
+    "grants.page": GRANTEES,
+    "grants.confirm_return": GRANTEES,
+    "grants.give_back": GRANTEES,
+    "grants.revoke": GRANTEES,
+    "grants.try_again": GRANTEES,
+    "grants.check": GRANTEES,
+    "grant_tasks.page": SIGNED_IN,
+    "grant_tasks.confirm": GRANTEES,
+    "grant_tasks.refuse": GRANTEES,
     "people.search": ADMINS,
     "lists.grants": OVERSEERS,
     "lists.export": SIGNED_IN,  # and of a list only what they see: see tests/web/lists
@@ -126,6 +138,7 @@ LET_IN: dict[str, frozenset[str]] = {
     REQUESTER: frozenset({"bob"}),
     REQUESTER_AND_ADMINS: frozenset({"bob", "alice"}),
     DECIDERS: frozenset(),
+    GRANTEES: frozenset(),
 }
 
 

@@ -8,6 +8,8 @@ from flask_babel import lazy_gettext as _
 from flask_babel.speaklater import LazyString
 
 from portal.channels.failures import Failure, OwnFailure
+from portal.web.words.grant_failures import GRANT_FAILURE_WORDS
+from portal.web.words.quickbi_failures import QUICKBI_WORDS
 from portal.web.words.webhook_failures import WEBHOOK_WORDS
 
 
@@ -342,7 +344,13 @@ _WORDS: dict[str, _Words] = {
 
 def failure_words(failure: Failure) -> FailureWords:
     """Return the words for one failure; kinds stored by another version read as unexpected."""
-    words = _WORDS.get(failure.kind) or WEBHOOK_WORDS.get(failure.kind) or _WORDS["unexpected"]
+    words = (
+        _WORDS.get(failure.kind)
+        or WEBHOOK_WORDS.get(failure.kind)
+        or GRANT_FAILURE_WORDS.get(failure.kind)
+        or QUICKBI_WORDS.get(failure.kind)
+        or _WORDS["unexpected"]
+    )
     title, reason, remedy = (_filled(each, failure.facts) for each in words)
     return FailureWords(title=title, reason=reason, remedy=remedy)
 

@@ -1,0 +1,1 @@
+"""Access that people have: their own, one grant's page, and what waits for somebody's hands."""

@@ -1,0 +1,141 @@
+"""One grant's page: where it stands, what happened, what its viewer may do."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from flask import Response
+from flask_babel import gettext
+
+from portal.channels.failures import Failure
+from portal.grants.grant_target import TargetName
+from portal.models import Grant, GrantDelivery
+from portal.rules.grant_state import has_ended
+from portal.services.faults import FieldFault, Problem
+from portal.services.grants.drift_check import Looked
+from portal.services.grants.grant_views import GrantView
+from portal.services.registry import services
+from portal.web.access import signed_in_person
+from portal.web.htmx import render
+from portal.web.words.failures import FailureWords, failure_words
+from portal.web.words.faults import fault_sentence
+from portal.web.words.grants import finding_words, grant_badge, grant_sentence, target_name, try_words
+from portal.web.words.problems import problem_words
+
+
+@dataclass(frozen=True, kw_only=True)
+class Entry:
+    """One line of the timeline; ``kind`` selects its look."""
+
+    kind: str
+    title: str
+    at: datetime | None = None
+    by: str = ""
+    remark: str = ""
+
+
+def show_grant(
+    grant_id: int,
+    *,
+    status: int = 200,
+    looked: Looked | None = None,
+    problem: Problem | None = None,
+    fault: FieldFault | None = None,
+    reason: str = "",
+) -> Response:
+    """Draw the page of a grant with what was just found or refused; raises ``NotThere``."""
+    shown = services().grant_views.view(signed_in_person(), grant_id)
+    grant = shown.grant
+    return render(
+        "grants/grant_page.html",
+        "grants/_grant.html",
+        status=status,
+        shown=shown,
+        grant=grant,
+        badge=grant_badge(grant),
+        sentence=grant_sentence(grant, is_own=shown.is_own),
+        failure=_failure_words(grant),
+        is_tried_again=grant.due_at is not None,
+        target=target_name(grant.target),
+        timeline=_timeline(shown),
+        is_moving=_is_moving(grant),
+        can_give_back=shown.is_own and shown.is_in_effect,
+        can_revoke=shown.may_act and shown.is_in_effect,
+        can_check=grant.target != TargetName.MANUAL and grant.leased_until is not None,
+        looked=_looked_words(looked),
+        drift=finding_words(grant.drift["finding"]) if grant.drift else "",
+        problem=problem_words(problem) if problem else None,
+        reason_fault=fault_sentence(fault) if fault else "",
+        reason=reason,
+    )
+
+
+def _failure_words(grant: Grant) -> FailureWords | None:
+    return failure_words(Failure.from_json(grant.failure)) if grant.failure else None
+
+
+def _is_moving(grant: Grant) -> bool:
+    """Whether the next moments change what the page shows; people and long pauses are not waited for."""
+    return grant.due_at is not None and grant.task_at is None and grant.failure is None
+
+
+def _looked_words(looked: Looked | None) -> tuple[str, str, str] | None:
+    """Return the kind, title and text of what a look found."""
+    if looked is None:
+        return None
+    if looked.failure is not None:
+        words = failure_words(looked.failure)
+        return "warning", gettext("The BI tool could not be asked"), f"{words.title}. {words.remedy}"
+    found = looked.found
+    assert found is not None  # noqa: S101  one of the two is set
+    if found.facts.get("reason") == "not_given_yet":
+        return (
+            "info",
+            gettext("The access was not given yet"),
+            gettext("The portal does that by itself; wait a moment."),
+        )
+    kind = "success" if found.finding == "as_wanted" else "warning"
+    advice = {
+        "as_wanted": gettext(
+            "If you still cannot open it, sign in to the BI tool again with the account that belongs to you in"
+            " DingTalk, or ask the owner."
+        ),
+        "missing": gettext("The portal gives it again now; try to open it in a moment."),
+        "less": gettext("The portal gives it again now; try to open it in a moment."),
+        "ends_earlier": gettext("The portal mends it by itself."),
+        "still_there": gettext("The portal takes it away again."),
+        "cannot_tell": gettext("Ask the owner of the resource."),
+    }
+    return kind, finding_words(found.finding), advice[found.finding]
+
+
+def _timeline(shown: GrantView) -> list[Entry]:
+    grant = shown.grant
+    lines = [Entry(kind="success", title=gettext("Approved"), at=grant.approved_at)]
+    lines += [_entry(each) for each in reversed(shown.deliveries)]
+    if grant.ending is not None and grant.ended_by is not None:
+        lines.append(
+            Entry(
+                kind="neutral",
+                title=gettext("Given back by") if grant.ending == "returned" else gettext("Taken away by"),
+                by=grant.ended_by.name,
+                remark=grant.end_reason,
+            )
+        )
+    if has_ended(grant.state):
+        lines.append(Entry(kind="neutral", title=grant_badge(grant)[1], at=grant.ended_at))
+    return lines
+
+
+def _entry(tried: GrantDelivery) -> Entry:
+    failure = failure_words(Failure.from_json(tried.failure)) if tried.failure else None
+    answer = tried.answer or {}
+    found = finding_words(answer["finding"]) if tried.action == "check" and "finding" in answer else ""
+    return Entry(
+        kind="success" if tried.is_done else "warning" if failure else "neutral",
+        title=try_words(tried.action, is_done=tried.is_done, is_failure=failure is not None),
+        at=tried.began_at,
+        by=str(answer.get("given_by" if tried.action == "deliver" else "taken_by", "")),
+        remark=failure.title if failure else found,
+    )

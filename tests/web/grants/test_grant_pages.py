@@ -1,0 +1,175 @@
+"""The pages about access: what people have, one grant, and what waits for somebody's hands."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+import pytest
+from flask.testing import FlaskClient
+from werkzeug.test import TestResponse
+
+from portal.grants.grant_target import TargetName
+from tests.portal_world import World, csrf_token
+from tests.services.grant_story import (
+    BUSY,
+    REFUSED,
+    CountingTarget,
+    advance,
+    approved,
+    grant,
+    known_people,
+    with_target,
+)
+
+
+@pytest.fixture(scope="module")
+def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    made = World(tmp_path_factory.mktemp("world"))
+    known_people(made, "alice", "bob", "chen", "dora")
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def target(shared: World) -> CountingTarget:
+    return with_target(shared, CountingTarget())
+
+
+def given(world: World, **asked: object) -> int:
+    grant_id = approved(world, **asked)  # type: ignore[arg-type]
+    advance(world, grant_id)
+    return int(grant_id or 0)
+
+
+def press(client: FlaskClient, path: str, **typed: str) -> TestResponse:
+    token = csrf_token(client.get("/access").text)
+    return client.post(path, data={"csrf_token": token, **typed})
+
+
+def test_somebody_sees_what_they_have_and_gives_it_back(shared: World, target: CountingTarget) -> None:
+    grant_id = given(shared)
+    bob = shared.client("bob")
+    page = bob.get("/access").text
+    assert "Sales overview" in page
+    assert f"/requests/new?renews={grant_id}" in page
+    assert "Give back now" in bob.get(f"/access/{grant_id}/return").text
+    answer = press(bob, f"/access/{grant_id}/return")
+    assert (answer.status_code, answer.headers["Location"]) == (303, f"/access/{grant_id}")
+    assert "Access is ending" in bob.get(f"/access/{grant_id}").text
+    advance(shared, grant_id)
+    assert "Given back" in bob.get("/access").text
+    assert target.held == {}
+    assert press(bob, f"/access/{grant_id}/return").status_code == 303
+
+
+def test_the_owner_takes_access_away_with_a_reason_that_its_person_reads(
+    shared: World, target: CountingTarget
+) -> None:
+    grant_id = given(shared)
+    chen = shared.client("chen")
+    missing = press(chen, f"/access/{grant_id}/revocation", reason=" ")
+    assert missing.status_code == 422
+    assert "Say why" in missing.text
+    assert press(chen, f"/access/{grant_id}/revocation", reason="Has <b>left</b> the team").status_code == 303
+    page = shared.client("bob").get(f"/access/{grant_id}").text
+    assert "Has &lt;b&gt;left&lt;/b&gt; the team" in page
+    assert "Chen Wei" in page
+    assert target.actions() == ["deliver"]
+
+
+def test_strangers_find_nothing(shared: World, target: CountingTarget) -> None:
+    grant_id = given(shared)
+    dora = shared.client("dora")
+    assert dora.get(f"/access/{grant_id}").status_code == 404
+    assert dora.get(f"/access/{grant_id}/return").status_code == 404
+    for path in ("return", "revocation", "delivery", "check"):
+        assert press(dora, f"/access/{grant_id}/{path}", reason="x").status_code == 404
+    bob = shared.client("bob")
+    for path in ("revocation", "delivery"):
+        assert press(bob, f"/access/{grant_id}/{path}", reason="x").status_code == 404
+    assert "Sales overview" not in dora.get("/access").text
+    assert target.actions() == ["deliver"]
+
+
+def test_a_failing_grant_says_why_and_an_admin_tries_it_again(shared: World, target: CountingTarget) -> None:
+    target.failures = [REFUSED]
+    grant_id = given(shared)
+    bob, alice = shared.client("bob"), shared.client("alice")
+    told = bob.get(f"/access/{grant_id}").text
+    assert "Access is delayed" in told
+    assert "The portal does not try again by itself" in told
+    assert "try-again" not in told
+    assert "try-again" in alice.get(f"/access/{grant_id}").text
+    assert press(alice, f"/access/{grant_id}/delivery").status_code == 303
+    advance(shared, grant_id)
+    assert grant(shared, grant_id).state == "active"
+    assert press(alice, f"/access/{grant_id}/delivery").status_code == 409
+
+
+def test_a_busy_target_is_promised_to_be_asked_again(shared: World, target: CountingTarget) -> None:
+    target.failures = [BUSY]
+    grant_id = given(shared)
+    assert "The portal tries again" in shared.client("bob").get(f"/access/{grant_id}").text
+
+
+def test_i_still_cannot_open_it_finds_what_is_missing_and_mends_it(
+    shared: World, target: CountingTarget
+) -> None:
+    grant_id = given(shared)
+    bob = shared.client("bob")
+    assert "as it was approved" in press(bob, f"/access/{grant_id}/check").text
+    target.held.clear()
+    assert "The access is not there." in press(bob, f"/access/{grant_id}/check").text
+    advance(shared, grant_id)
+    assert grant_id in target.held
+    assert target.actions() == ["deliver", "deliver"]
+    ids = [order.delivery_id for action, order in target.orders if action == "deliver"]
+    assert len(set(ids)) == 2, "a repair must not be taken for what was done already"
+
+
+def test_the_owner_gives_access_by_hand(shared: World) -> None:
+    grant_id = given(shared, target=TargetName.MANUAL, who="dora")
+    dora, chen = shared.client("dora"), shared.client("chen")
+    assert "Waiting to be given" in dora.get("/access").text
+    tasks = chen.get("/access/tasks").text
+    assert "Give Dora Wu" in tasks
+    assert "Collaborative Authorization" in tasks
+    assert re.search(r"My tasks \(\d+\)", tasks)
+    assert press(dora, f"/access/tasks/{grant_id}/confirmation").status_code == 404
+    assert press(chen, f"/access/tasks/{grant_id}/confirmation").status_code == 303
+    assert grant(shared, grant_id).state == "active"
+    assert press(chen, f"/access/tasks/{grant_id}/confirmation").status_code == 409
+    press(dora, f"/access/{grant_id}/return")
+    advance(shared, grant_id)
+    assert grant(shared, grant_id).state == "active", "it is there until somebody has taken it away"
+    assert "I have taken it away" in chen.get("/access/tasks").text
+    press(chen, f"/access/tasks/{grant_id}/confirmation")
+    assert grant(shared, grant_id).state == "returned"
+
+
+def test_who_cannot_do_it_says_why(shared: World) -> None:
+    grant_id = given(shared, target=TargetName.MANUAL)
+    chen = shared.client("chen")
+    assert press(chen, f"/access/tasks/{grant_id}/refusal", reason="").status_code == 422
+    assert press(chen, f"/access/tasks/{grant_id}/refusal", reason="Not my workspace").status_code == 303
+    assert grant(shared, grant_id).state == "failing"
+    assert "Not my workspace" in shared.client("bob").get(f"/access/{grant_id}").text
+
+
+def test_nobody_gives_access_to_themselves(shared: World) -> None:
+    """Chen owns it and asked for it: somebody else has to give it."""
+    grant_id = given(shared, target=TargetName.MANUAL, who="chen")
+    chen, alice = shared.client("chen"), shared.client("alice")
+    assert "Chen Wei" not in re.sub(
+        r"site-person.*?</div>", "", chen.get("/access/tasks").text, flags=re.DOTALL
+    )
+    assert press(chen, f"/access/tasks/{grant_id}/confirmation").status_code == 404
+    assert press(alice, f"/access/tasks/{grant_id}/confirmation").status_code == 303
+
+
+def test_a_task_that_was_never_done_ends_without_anybody(shared: World) -> None:
+    grant_id = given(shared, target=TargetName.MANUAL)
+    press(shared.client("bob"), f"/access/{grant_id}/return")
+    advance(shared, grant_id)
+    assert grant(shared, grant_id).state == "returned"
