@@ -16,7 +16,8 @@ from portal.settings import Settings
 
 log = structlog.get_logger(__name__)
 
-LARGEST_REQUEST_BYTES = 1024 * 1024
+# The largest body that any address takes is an import file; every other one is held to less by the app.
+LARGEST_REQUEST_BYTES = 17 * 1024 * 1024
 CHANNEL_TIMEOUT_SECONDS = 30
 
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from portal.services.faults import FieldFault
 
-LARGEST_FILE_BYTES = 32 * 1024 * 1024
+LARGEST_FILE_BYTES = 64 * 1024 * 1024
 MOST_LINES = 100_000
 _SEPARATORS = (",", ";", "\t")
 _BYTE_ORDER_MARKS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)

@@ -54,8 +54,12 @@ class ResourceKeeping:
         """Return the workspaces whose resources ``person`` may keep; None means all, even those without one."""
         return _kept_workspaces(db.session(), person)
 
+    def sees(self, person: Person) -> bool:
+        """Whether the catalogue as keepers see it is shown to ``person``: also to those who read everything."""
+        return may(person, Permission.READ_EVERYTHING) or self.keeps_any(person)
+
     def keeps_any(self, person: Person) -> bool:
-        """Whether the catalogue pages are for ``person`` at all."""
+        """Whether ``person`` keeps the whole catalogue, or at least a workspace's."""
         kept = self.kept_workspaces(person)
         return kept is None or bool(kept)
 

@@ -9,8 +9,10 @@ from flask_babel import gettext
 from flask_babel import lazy_gettext as _l
 
 from portal.grants.grant_target import TargetName
+from portal.models.person import UserType
 from portal.models.resource import EditPermission, ResourceSource, ResourceType, WorkspaceRole
 from portal.services.catalogue.csv_lines import Column, LineReason
+from portal.services.catalogue.matrix import Holding
 
 SOURCES = {
     ResourceSource.MANUAL: _l("By hand"),
@@ -32,6 +34,16 @@ WORKSPACE_ROLES = {
     WorkspaceRole.DEVELOPER: _l("Developer"),
     WorkspaceRole.ANALYST: _l("Analyst"),
     WorkspaceRole.VIEWER: _l("Viewer"),
+}
+USER_TYPES = {
+    UserType.DEVELOPER: _l("Developers"),
+    UserType.ANALYST: _l("Analysts"),
+    UserType.VISITOR: _l("Visitors"),
+}
+HOLDINGS = {
+    Holding.ALWAYS: _l("Yes"),
+    Holding.AS_MEMBER: _l("As members of the workspace"),
+    Holding.NEVER: _l("No"),
 }
 _FIELDS = {
     "name": _l("Name"),
