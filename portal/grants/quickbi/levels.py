@@ -18,6 +18,8 @@ from portal.rules.organisation_day import CHINA
 VIEW, EXPORT, MANAGE, EDIT = 1, 3, 10, 11
 # Quick BI's own way to say "without an end" where a day is required.
 FOREVER = datetime(2099, 12, 31, tzinfo=CHINA)
+# Quick BI counts in milliseconds or days.
+PRECISION = timedelta(seconds=1)
 _POINTS = {
     Entitlement.VIEW: VIEW,
     Entitlement.EXPORT: EXPORT,
@@ -69,7 +71,7 @@ class Held:
 
     def covers(self, wanted: Wanted) -> bool:
         """Whether nothing needs to be given: at least the level, at least as long."""
-        return self.reaches(wanted) and (self.ends_at is None or self.ends_at >= wanted.end)
+        return self.reaches(wanted) and (self.ends_at is None or self.ends_at >= wanted.end - PRECISION)
 
     def reaches(self, wanted: Wanted) -> bool:
         """Whether the level is high enough."""

@@ -34,6 +34,12 @@ Every request needs the header ``X-Sandbox-Control: 1``. ``GET /control`` withou
   ``{"is_planned": false}`` cuts them
 - ``POST /control/events``: ``{payload: {...}}`` or ``{envelope: {"encrypt": "..."}}``, sent as it is
 - ``GET /control/messages``: work notices with who got them, or the limit that kept them
+- ``GET /control/quickbi``: the pretended Quick BI: works with who can open them, and what was given to whom;
+  ``PATCH /control/quickbi/works/<id>``: ``{status, security_level}``, ``DELETE`` it;
+  ``PATCH /control/quickbi/workspaces/<id>``: ``{allows_sharing}``;
+  ``PUT /control/quickbi/groups/<id>``: ``{members}``;
+  ``POST /control/quickbi/grants``: ``{work_id, principal, kind, scope, points, menu_id, expires_ms, seconds_ago}``,
+  what an administrator gives by hand; faults of its calls are set for ``quickbi.AddWorksAuthorization`` and so on
 - ``POST /control/sign-in``: ``{person}``, answers a one-time ``authCode`` as the sign-in page would give
 - ``POST /control/reset``: ``{}`` goes back to the first start, ``{"keep_subscription": true}`` all but that
 """
@@ -42,7 +48,7 @@ from __future__ import annotations
 
 from flask import Blueprint
 
-from portal.sandbox.control import approvals, messages, organisation, pushes, switches, templates
+from portal.sandbox.control import approvals, messages, organisation, pushes, quickbi, switches, templates
 from portal.sandbox.control.guard import ControlRefused, check_caller, refusal
 
 
@@ -51,7 +57,7 @@ def control_blueprint() -> Blueprint:
     blueprint = Blueprint("control", __name__, url_prefix="/control")
     blueprint.before_request(check_caller)
     blueprint.register_error_handler(ControlRefused, refusal)
-    for part in (switches, pushes, approvals, templates, organisation, messages):
+    for part in (switches, pushes, approvals, templates, organisation, messages, quickbi):
         for rule, methods, view in part.ROUTES:
             blueprint.add_url_rule(rule, view.__name__, view, methods=methods)
     return blueprint
