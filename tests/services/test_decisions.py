@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -198,3 +199,25 @@ def test_the_worker_leaves_what_is_decided_in_the_portal_alone(world: World, ask
     world.work()
     assert state(world, asked) == "pending"
     assert world.look(lambda: approval_of(asked).due_at) is None
+
+
+def test_what_waits_longest_comes_first_and_each_page_goes_on_where_the_last_ended(
+    world: World, asked: str
+) -> None:
+    numbers = [asked, *(ask(world, entitlement=level) for level in ("export", "edit"))]
+    with world.app.app_context():
+        chen, pages = person_named("chen"), replace(world.services.my_approvals, page_length=2)
+        first = pages.pending(chen)
+        second = pages.pending(chen, after=first.next_id)
+        assert [each.request.number for each in (*first.approvals, *second.approvals)] == numbers
+        assert second.next_id is None
+        assert pages.count_pending(chen) == 3
+    for number in numbers:
+        decide(world, number, "approve")
+    with world.app.app_context():
+        chen = person_named("chen")
+        newest = pages.handled(chen)
+        oldest = pages.handled(chen, before=newest.next_id)
+        assert [each.request.number for each in (*newest.approvals, *oldest.approvals)] == numbers[::-1]
+        held = {grant.entitlement for each in oldest.approvals for grant in each.held}
+        assert held == {"view", "export", "edit"}
