@@ -74,6 +74,18 @@ GUARDS: dict[str, str] = {
     "lists.my_history": SIGNED_IN,
     "lists.person_history": SIGNED_IN,  # their own, or of others to those who read everything
     "lists.resource_history": SIGNED_IN,
+    "resources.catalogue": OVERSEERS,
+    "resources.page": OVERSEERS,
+    "resources.new": OVERSEERS,
+    "resources.add": OVERSEERS,
+    "resources.edit": OVERSEERS,
+    "resources.change": OVERSEERS,
+    "resources.retire": OVERSEERS,
+    "resources.bring_back": OVERSEERS,
+    "resource_imports.new": ADMINS,
+    "resource_imports.look": ADMINS,
+    "resource_imports.page": ADMINS,
+    "resource_imports.apply": ADMINS,
     "approval_settings.page": ADMINS,
     "approval_settings.section": ADMINS,
     "approval_settings.switches.save": ADMINS,
@@ -126,6 +138,7 @@ ABSENT = frozenset(
         "trials.trial",
         "lists.person_history",
         "lists.resource_history",
+        "resource_imports.page",
     }
 )
 # Who asks is bob, about whom chen decides; dora has nothing to do with it.

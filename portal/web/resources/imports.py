@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from pathlib import PurePath
-from typing import IO
+from typing import IO, Any
 
 from flask import Blueprint, Response, flash, request, url_for
 from flask_babel import gettext
 from werkzeug.wrappers import Response as BaseResponse
 
-from portal.extensions import csrf
 from portal.rules.permissions import Permission
 from portal.services.catalogue.csv_text import MOST_LINES
 from portal.services.faults import FieldFault, Problem
+from portal.services.permissions import may
 from portal.services.registry import services
-from portal.web.access import current_actor, permission_required, signed_in_person
+from portal.web.access import current_actor, current_person, permission_required, signed_in_person
 from portal.web.htmx import redirect_or_refresh, render
 from portal.web.words.catalogue import column_hints, field_name, line_sentence, shown_value
 from portal.web.words.faults import fault_sentence
@@ -27,6 +27,14 @@ LARGEST_UPLOAD_BYTES = 16 * 1024 * 1024
 AROUND_THE_FILE_BYTES = 64 * 1024
 
 
+@resource_imports.url_value_preprocessor
+def allow_a_file(endpoint: str | None, _values: dict[str, Any] | None) -> None:
+    """Only here, and only from those who may, is a body as large as a file; it is read when its token is checked."""
+    person = current_person() if endpoint == f"{resource_imports.name}.look" else None
+    if person is not None and may(person, Permission.KEEP_CATALOGUE):
+        request.max_content_length = LARGEST_UPLOAD_BYTES + AROUND_THE_FILE_BYTES
+
+
 @resource_imports.get("")
 @permission_required(Permission.KEEP_CATALOGUE)
 def new() -> Response:
@@ -36,9 +44,6 @@ def new() -> Response:
 @resource_imports.post("")
 @permission_required(Permission.KEEP_CATALOGUE)
 def look() -> BaseResponse:
-    # Only here, and only for those who may, a body may be this large; its token is in it, so it is asked for after.
-    request.max_content_length = LARGEST_UPLOAD_BYTES + AROUND_THE_FILE_BYTES
-    csrf.protect()
     try:
         sent = request.files.get("file")
         if sent is None or not sent.filename:
@@ -52,9 +57,6 @@ def look() -> BaseResponse:
     except FieldFault as fault:
         return _upload(error=fault_sentence(fault), status=422)
     return redirect_or_refresh(url_for(".page", import_id=import_id))
-
-
-csrf.exempt(look)
 
 
 @resource_imports.get("/<int(max=999999999):import_id>")
