@@ -11,7 +11,7 @@ from flask_babel import gettext
 from portal.channels.failures import Failure
 from portal.grants.grant_target import TargetName
 from portal.models import Grant, GrantDelivery
-from portal.rules.grant_state import has_ended
+from portal.rules.grant_state import GrantState, has_ended
 from portal.services.faults import FieldFault, Problem
 from portal.services.grants.drift_check import Looked
 from portal.services.grants.grant_views import GrantView
@@ -111,21 +111,24 @@ def _looked_words(looked: Looked | None) -> tuple[str, str, str] | None:
 
 
 def _timeline(shown: GrantView) -> list[Entry]:
-    grant = shown.grant
+    grant, tries = shown.grant, list(reversed(shown.deliveries))
+    before_end = next((at for at, each in enumerate(tries) if each.action == "remove"), len(tries))
     lines = [Entry(kind="success", title=gettext("Approved"), at=grant.approved_at)]
-    lines += [_entry(each) for each in reversed(shown.deliveries)]
-    if grant.ending is not None and grant.ended_by is not None:
-        lines.append(
-            Entry(
-                kind="neutral",
-                title=gettext("Given back by") if grant.ending == "returned" else gettext("Taken away by"),
-                by=grant.ended_by.name,
-                remark=grant.end_reason,
-            )
-        )
-    if has_ended(grant.state):
-        lines.append(Entry(kind="neutral", title=grant_badge(grant)[1], at=grant.ended_at))
+    lines += [_entry(each) for each in tries[:before_end]]
+    if grant.ending is not None:
+        lines.append(_end(grant))
+    lines += [_entry(each) for each in tries[before_end:]]
+    if has_ended(grant.state) and before_end == len(tries):
+        lines.append(Entry(kind="neutral", title=gettext("Over, and nothing was given"), at=grant.ended_at))
     return lines
+
+
+def _end(grant: Grant) -> Entry:
+    if grant.ending == GrantState.EXPIRED:
+        return Entry(kind="neutral", title=gettext("The approved time was over"), at=grant.expires_at)
+    title = gettext("Given back by") if grant.ending == GrantState.RETURNED else gettext("Ended by")
+    name = grant.ended_by.name if grant.ended_by else ""
+    return Entry(kind="neutral", title=title, by=name, remark=grant.end_reason)
 
 
 def _entry(tried: GrantDelivery) -> Entry:

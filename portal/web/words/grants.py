@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from flask_babel import gettext
 from flask_babel import lazy_gettext as _l
+from markupsafe import Markup
 
 from portal.grants.grant_target import Finding, TargetName
 from portal.models import Grant
@@ -102,7 +103,7 @@ def grant_sentence(grant: Grant, *, is_own: bool = True) -> str:
         GrantState.REVOKED: _l("Somebody who keeps the resource took it away."),
     }
     if state == GrantState.ACTIVE and grant.expires_at is not None:
-        return gettext("The access works until %(day)s.", day=day(grant.expires_at))
+        return Markup(gettext("The access works until %(day)s.")) % {"day": day(grant.expires_at)}  # noqa: S704
     return str(sentences[state])
 
 
@@ -135,12 +136,9 @@ def task_words(grant: Grant) -> TaskWords:
     if grant.expires_at is None:
         give = gettext("Add %(person)s with the level “%(level)s”.", person=person, level=level)
     else:
-        give = gettext(
-            "Add %(person)s with the level “%(level)s” until %(day)s.",
-            person=person,
-            level=level,
-            day=day(grant.expires_at),
-        )
+        # Our own words; what is filled in is escaped by the markup's own formatting.
+        words = Markup(gettext("Add %(person)s with the level “%(level)s” until %(day)s."))  # noqa: S704
+        give = words % {"person": person, "level": level, "day": day(grant.expires_at)}
     title = gettext("Give %(person)s access to %(resource)s", person=person, resource=name)
     return TaskWords(title=title, steps=(place, give), button=gettext("I have given access"))
 
