@@ -160,7 +160,7 @@ def _navigation(person: Person | None) -> list[tuple[str, str, bool, str]]:
     if services().resource_keeping.sees(person):
         catalogue = url_for("resources.catalogue")
         pages.append((gettext("Catalogue"), catalogue, here.startswith(catalogue), "database"))
-    if person.is_organization_admin:
+    if may(person, Permission.READ_SETTINGS):
         settings = url_for("approval_settings.page")
         pages.append((gettext("Approval Settings"), settings, here.startswith("/settings"), "gear"))
     return pages

@@ -6,10 +6,11 @@ from flask import Blueprint, Response, abort, flash, redirect, render_template
 from flask_babel import gettext
 from werkzeug.wrappers import Response as BaseResponse
 
+from portal.rules.permissions import Permission
 from portal.services.dingtalk_app import generate_aes_key, generate_callback_token
 from portal.services.faults import FieldFault, Problem
 from portal.services.registry import services
-from portal.web.access import admin_required, current_actor
+from portal.web.access import admin_required, current_actor, permission_required
 from portal.web.approval_settings.dingtalk_app_form import DingTalkAppForm
 from portal.web.approval_settings.sections import (
     Section,
@@ -28,7 +29,7 @@ GENERATORS = {"callback_token": generate_callback_token, "callback_aes_key": gen
 
 
 @dingtalk_app.get("/dingtalk-app")
-@admin_required
+@permission_required(Permission.READ_SETTINGS)
 def edit() -> Response:
     """Show the form, which the page leaves out: it is long and seldom wanted."""
     return show_section(Section.DINGTALK_APP, is_editing=True)

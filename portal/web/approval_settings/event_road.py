@@ -6,9 +6,10 @@ from flask import Blueprint, Response, flash, redirect, render_template
 from flask_babel import gettext
 from werkzeug.wrappers import Response as BaseResponse
 
+from portal.rules.permissions import Permission
 from portal.services.faults import FieldFault, Problem
 from portal.services.registry import services
-from portal.web.access import admin_required, current_actor
+from portal.web.access import admin_required, current_actor, permission_required
 from portal.web.approval_settings.event_road_form import EventRoadForm
 from portal.web.approval_settings.sections import (
     Section,
@@ -46,7 +47,7 @@ def choose() -> BaseResponse:
 
 
 @event_road.get("/event-road/listeners")
-@admin_required
+@permission_required(Permission.READ_SETTINGS)
 def listeners() -> BaseResponse:
     """Who listens right now; the page asks again until somebody is connected."""
     if not wants_partial():

@@ -9,9 +9,10 @@ from flask_babel import gettext
 from werkzeug.wrappers import Response as BaseResponse
 
 from portal.channels.failures import ChannelError
+from portal.rules.permissions import Permission
 from portal.services.faults import FieldFault, Problem
 from portal.services.registry import services
-from portal.web.access import admin_required, current_actor
+from portal.web.access import admin_required, current_actor, permission_required
 from portal.web.approval_settings.sections import (
     Section,
     page_address,
@@ -29,7 +30,7 @@ FIELD = "fallback_approver"
 
 
 @fallback_approver.get("/fallback-approver")
-@admin_required
+@permission_required(Permission.READ_SETTINGS)
 def search() -> BaseResponse:
     """Without JavaScript: the page, with the people found."""
     return show_section(Section.FALLBACK_APPROVER, fallback_search=search_of(request.args, with_local=True))

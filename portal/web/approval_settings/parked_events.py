@@ -9,10 +9,11 @@ from flask_babel import gettext, ngettext
 from werkzeug.wrappers import Response as BaseResponse
 
 from portal.models.callback_event import EventState
+from portal.rules.permissions import Permission
 from portal.services.events.parked_events import LIST_LIMIT
 from portal.services.faults import FieldFault, Problem, ProblemReason
 from portal.services.registry import services
-from portal.web.access import admin_required, current_actor
+from portal.web.access import admin_required, current_actor, permission_required
 from portal.web.approval_settings.parked_page import LIST, show_parked
 from portal.web.approval_settings.payload import readable_payload
 from portal.web.approval_settings.payload_retention import payload_retention
@@ -31,7 +32,7 @@ STILL_CHANGES = (EventState.RECEIVED, EventState.MATCHED)
 
 
 @parked_events.get("")
-@admin_required
+@permission_required(Permission.READ_SETTINGS)
 def page() -> Response:
     return show_parked(LIST, older_than=_older_than(request.args.get("older_than")))
 
@@ -54,7 +55,7 @@ def try_shown_again() -> BaseResponse:
 
 
 @parked_events.get(f"/{EVENT}")
-@admin_required
+@permission_required(Permission.READ_SETTINGS)
 def event(event_id: int) -> BaseResponse:
     return _event(event_id)
 

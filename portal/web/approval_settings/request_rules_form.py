@@ -7,6 +7,7 @@ from typing import Any, Self
 from flask_babel import lazy_gettext as _
 from flask_wtf import FlaskForm
 from wtforms import BooleanField, Field, HiddenField, RadioField, StringField
+from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]  # newer than its stubs
 from wtforms.validators import InputRequired, ValidationError
 from wtforms.validators import Optional as Empty
 
@@ -21,6 +22,7 @@ _TARGETS = {
     TargetName.WEBHOOK: _("Webhook"),
     TargetName.QUICKBI: _("Quick BI"),
 }
+_CHOICES = [SelectChoice(value=target.value, label=name) for target, name in _TARGETS.items()]
 _NUMBERS = (
     "escalates_after_days",
     "lapses_after_days",
@@ -45,7 +47,7 @@ class RequestRulesForm(FlaskForm):  # type: ignore[misc]
     escalates_after_days = StringField(_("Ask the next kind of approver after days"), [Empty(), _whole])
     lapses_after_days = StringField(_("Let a request lapse after days"), [Empty(), _whole])
     nudge_pause_hours = StringField(_("Hours between two reminders"), [InputRequired(), _whole])
-    grant_target = RadioField(_("Who or what gives access"), choices=list(_TARGETS.items()))
+    grant_target = RadioField(_("Who or what gives access"), choices=_CHOICES)
     version = HiddenField()
 
     @classmethod

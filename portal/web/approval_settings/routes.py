@@ -5,8 +5,9 @@ from __future__ import annotations
 from flask import Blueprint, Response, abort, redirect, request
 from werkzeug.wrappers import Response as BaseResponse
 
+from portal.rules.permissions import Permission
 from portal.services.registry import services
-from portal.web.access import admin_required
+from portal.web.access import permission_required
 from portal.web.approval_settings.custom_template import custom_template
 from portal.web.approval_settings.default_approvers import default_approvers
 from portal.web.approval_settings.dingtalk_app import dingtalk_app
@@ -17,6 +18,7 @@ from portal.web.approval_settings.in_step import in_step
 from portal.web.approval_settings.notices import notices
 from portal.web.approval_settings.notices_form import NoticesForm
 from portal.web.approval_settings.parked_events import parked_events
+from portal.web.approval_settings.quickbi import quickbi
 from portal.web.approval_settings.request_rules import request_rules
 from portal.web.approval_settings.sections import (
     LATER,
@@ -43,6 +45,7 @@ for part in (
     in_step,
     notices,
     parked_events,
+    quickbi,
     request_rules,
     switches,
     template,
@@ -54,14 +57,14 @@ for words in (missing_permissions, safe_link):
 
 
 @approval_settings.get("")
-@admin_required
+@permission_required(Permission.READ_SETTINGS)
 def page() -> Response:
     asked_for = request.args.get("show")
     return show_section(Section(asked_for) if asked_for in LATER else Section.NEXT_STEP)
 
 
 @approval_settings.get("/sections/<name>")
-@admin_required
+@permission_required(Permission.READ_SETTINGS)
 def section(name: str) -> BaseResponse:
     if name not in set(Section):
         abort(404)

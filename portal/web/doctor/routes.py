@@ -5,9 +5,10 @@ from __future__ import annotations
 from flask import Blueprint, Response, abort, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as BaseResponse
 
+from portal.rules.permissions import Permission
 from portal.services.doctor.checks import CheckName
 from portal.services.registry import services
-from portal.web.access import admin_required
+from portal.web.access import permission_required
 from portal.web.doctor.groups import GROUPS
 from portal.web.doctor.lines import line_of, summary_of
 from portal.web.htmx import announce, vary_by_htmx, wants_partial
@@ -19,7 +20,7 @@ doctor = Blueprint("doctor", __name__, url_prefix="/settings/approval/doctor")
 
 
 @doctor.get("")
-@admin_required
+@permission_required(Permission.READ_SETTINGS)
 def page() -> Response:
     """Show all lines: to be fetched one by one, or with ``all`` looked at before the page is answered."""
     portal = services()
@@ -45,7 +46,7 @@ def page() -> Response:
 
 
 @doctor.get("/checks/<name>")
-@admin_required
+@permission_required(Permission.READ_SETTINGS)
 def check(name: str) -> BaseResponse:
     """Look at one line, anew with ``again``."""
     key = _asked_run()
@@ -61,7 +62,7 @@ def check(name: str) -> BaseResponse:
 
 
 @doctor.get("/summary")
-@admin_required
+@permission_required(Permission.READ_SETTINGS)
 def summary() -> BaseResponse:
     """Say what all lines come to, looking at what was not looked at yet."""
     key = _asked_run()

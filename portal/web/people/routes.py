@@ -94,13 +94,13 @@ def add_local() -> BaseResponse:
     return show_person(added.person_id, password=added.password)
 
 
-@people.get("/<int:person_id>")
+@people.get("/<int(max=2147483647):person_id>")
 @permission_required(Permission.READ_EVERYTHING)
 def person(person_id: int) -> BaseResponse:
     return show_person(person_id)
 
 
-@people.post("/<int:person_id>/roles")
+@people.post("/<int(max=2147483647):person_id>/roles")
 @permission_required(Permission.GIVE_ROLES)
 def give_role(person_id: int) -> BaseResponse:
     role = _role()
@@ -109,7 +109,7 @@ def give_role(person_id: int) -> BaseResponse:
     return redirect(url_for("people.person", person_id=person_id), code=303)
 
 
-@people.post("/<int:person_id>/roles/removal")
+@people.post("/<int(max=2147483647):person_id>/roles/removal")
 @permission_required(Permission.GIVE_ROLES)
 def take_role(person_id: int) -> BaseResponse:
     own_id = signed_in_person().id
@@ -120,7 +120,7 @@ def take_role(person_id: int) -> BaseResponse:
     return redirect(url_for("people.person", person_id=person_id), code=303)
 
 
-@people.post("/<int:person_id>/password")
+@people.post("/<int(max=2147483647):person_id>/password")
 @permission_required(Permission.GIVE_ROLES)
 def new_password(person_id: int) -> BaseResponse:
     """Give a local person a new password, shown once."""
@@ -130,7 +130,7 @@ def new_password(person_id: int) -> BaseResponse:
     return show_person(added.person_id, password=added.password)
 
 
-@people.post("/<int:person_id>/leave")
+@people.post("/<int(max=2147483647):person_id>/leave")
 @sign_in_required
 def set_leave(person_id: int) -> BaseResponse:
     """Set one's own leave, or as an admin anybody's."""
@@ -147,7 +147,7 @@ def set_leave(person_id: int) -> BaseResponse:
     return _back_to(person_id)
 
 
-@people.post("/<int:person_id>/leave/end")
+@people.post("/<int(max=2147483647):person_id>/leave/end")
 @sign_in_required
 def end_leave(person_id: int) -> BaseResponse:
     _check_whose_leave(person_id)

@@ -29,13 +29,13 @@ def page() -> BaseResponse:
     return render("people/workspaces_page.html", "people/_workspaces.html", workspaces=found)
 
 
-@workspaces.get("/<int:workspace_id>")
+@workspaces.get("/<int(max=2147483647):workspace_id>")
 @permission_required(Permission.READ_EVERYTHING)
 def workspace(workspace_id: int) -> BaseResponse:
     return _show(workspace_id)
 
 
-@workspaces.post("/<int:workspace_id>/members")
+@workspaces.post("/<int(max=2147483647):workspace_id>/members")
 @permission_required(Permission.GIVE_ROLES)
 def put_member(workspace_id: int) -> BaseResponse:
     """Make somebody a member, or give a member another role."""
@@ -61,7 +61,7 @@ def put_member(workspace_id: int) -> BaseResponse:
     return redirect(url_for("workspaces.workspace", workspace_id=workspace_id), code=303)
 
 
-@workspaces.post("/<int:workspace_id>/members/<int:person_id>/removal")
+@workspaces.post("/<int(max=2147483647):workspace_id>/members/<int(max=2147483647):person_id>/removal")
 @permission_required(Permission.GIVE_ROLES)
 def remove_member(workspace_id: int, person_id: int) -> BaseResponse:
     services().workspace_members.remove(

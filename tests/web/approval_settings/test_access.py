@@ -10,7 +10,7 @@ from flask import Flask
 from tests.portal_world import World, csrf_token
 from tests.web.approval_settings.admin_browser import PAGE, AdminBrowser
 
-AREAS = ("approval_settings.", "trials.", "people.")
+AREAS = ("approval_settings.", "trials.", "doctor.", "workspaces.")
 
 
 def addresses(app: Flask, method: str) -> list[str]:

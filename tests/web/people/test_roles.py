@@ -34,13 +34,13 @@ def test_who_has_no_role_is_told_which_one_is_needed_and_who_gives_it(world: Wor
     assert "ask an organization admin" in said
 
 
-@pytest.mark.parametrize("role", [ADMIN, "auditor", "permission_administrator"])
 @pytest.mark.parametrize("who", ["bob", "chen"])
-def test_nobody_gives_themselves_a_role(world: World, who: str, role: str) -> None:
+def test_nobody_gives_themselves_a_role(world: World, who: str) -> None:
     world.client("alice")
     somebody = visit(world, who)
-    assert somebody.post(f"/people/{id_of(world, who)}/roles", role=role).status_code == 403
-    assert somebody.post(f"/people/{id_of(world, 'alice')}/roles/removal", role=ADMIN).status_code == 403
+    for role in (ADMIN, "auditor", "permission_administrator"):
+        assert somebody.post(f"/people/{id_of(world, who)}/roles", role=role).status_code == 403
+        assert somebody.post(f"/people/{id_of(world, 'alice')}/roles/removal", role=ADMIN).status_code == 403
     assert roles_of(world, who) == set()
     assert roles_of(world, "alice") == {ADMIN}
 
@@ -95,17 +95,12 @@ def test_somebody_of_the_directory_can_get_a_role_before_they_sign_in(world: Wor
     assert "Dora Wu" in alice.get("/people").text
 
 
-@pytest.mark.parametrize("typed", [{"role": "king"}, {"role": ""}, {}])
-def test_a_role_that_is_none_is_refused(world: World, typed: dict[str, str]) -> None:
+def test_roles_and_people_that_are_none_are_refused(world: World) -> None:
     alice = visit(world, "alice")
-    assert alice.post(f"/people/{id_of(world, 'alice')}/roles", **typed).status_code == 400
-
-
-@pytest.mark.parametrize("address", ["/people/999999", "/people/999999/roles"])
-def test_people_who_are_not_there_are_not_there(world: World, address: str) -> None:
-    alice = visit(world, "alice")
-    answer = alice.post(address, role="auditor") if address.endswith("roles") else alice.get(address)
-    assert answer.status_code == 404
+    for typed in ({"role": "king"}, {"role": ""}, {}):
+        assert alice.post(f"/people/{id_of(world, 'alice')}/roles", **typed).status_code == 400
+    assert alice.get("/people/999999").status_code == 404
+    assert alice.post("/people/999999/roles", role="auditor").status_code == 404
 
 
 def test_a_local_person_gets_a_password_that_is_shown_once(world: World) -> None:
@@ -118,8 +113,9 @@ def test_a_local_person_gets_a_password_that_is_shown_once(world: World) -> None
     assert "shown only now" not in alice.get("/people?name=lena").text
 
 
-@pytest.mark.parametrize("name", ["%", "_", "\\", "'", "\x00", "x" * 500, "<script>alert(1)</script>"])
-def test_a_search_takes_any_text_as_text(world: World, name: str) -> None:
-    answer = visit(world, "alice").client.get("/people", query_string={"name": name})
-    assert answer.status_code == 200
-    assert "<script>alert" not in answer.text
+def test_a_search_takes_any_text_as_text(world: World) -> None:
+    alice = visit(world, "alice")
+    for name in ("%", "_", "\\", "'", "\x00", "x" * 500, "<script>alert(1)</script>"):
+        answer = alice.client.get("/people", query_string={"name": name})
+        assert answer.status_code == 200, name
+        assert "<script>alert" not in answer.text
