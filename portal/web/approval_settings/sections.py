@@ -23,6 +23,7 @@ from portal.web.approval_settings.event_road_form import EventRoadForm
 from portal.web.approval_settings.flow_view import flow_view
 from portal.web.approval_settings.next_step import Achieved, next_step, steps_done
 from portal.web.approval_settings.notices_form import NoticesForm
+from portal.web.approval_settings.quickbi_form import QuickBIFields
 from portal.web.approval_settings.quota_form import QuotaForm
 from portal.web.approval_settings.request_rules_form import RequestRulesForm
 from portal.web.approval_settings.subscription import to_copy
@@ -51,12 +52,20 @@ class Section(StrEnum):
     SUBSCRIPTION = "subscription"
     IN_STEP = "in_step"
     CALLBACK_HEALTH = "callback_health"
+    QUICKBI = "quickbi"
     WEBHOOK = "webhook"
 
 
 # Seldom needed: the page fetches them once it is there.
 LATER = frozenset(
-    {Section.DEFAULT_APPROVERS, Section.REQUEST_RULES, Section.NOTICES, Section.WEBHOOK, Section.IN_STEP}
+    {
+        Section.DEFAULT_APPROVERS,
+        Section.REQUEST_RULES,
+        Section.NOTICES,
+        Section.QUICKBI,
+        Section.WEBHOOK,
+        Section.IN_STEP,
+    }
 )
 
 
@@ -126,6 +135,9 @@ def _context(shown: set[Section]) -> dict[str, object]:
         context |= {"rules_form": RequestRulesForm.of(settings)}
     if Section.IN_STEP in shown:
         context |= {"in_step": in_step_words(portal.in_step.report()), "quota_form": QuotaForm.of(settings)}
+    if Section.QUICKBI in shown:
+        quickbi = portal.quickbi_settings.view()
+        context |= {"quickbi": quickbi, "quickbi_form": QuickBIFields.of(quickbi)}
     if Section.WEBHOOK in shown:
         context |= webhook_context()
     if Section.NOTICES in shown:

@@ -117,6 +117,17 @@ _WORDS: dict[tuple[str, str], LazyString] = {
     ("owner", "not_in_organisation"): _("This person is not an active member of the organisation."),
     ("owner_name", "longer"): _("At most %(limit)s characters."),
     ("link", "longer"): _("At most %(limit)s characters."),
+    ("quickbi_endpoint", "address"): _(
+        "Enter an https address without a path, like https://quickbi-public.cn-hangzhou.aliyuncs.com."
+    ),
+    ("quickbi_key_id", "identifier"): _("Enter the AccessKey ID: 8 to 64 letters and digits."),
+    ("quickbi_secret", "missing"): _("Enter the secret that belongs to the AccessKey ID."),
+    ("edit_on_private", "unknown"): _("Choose one of the offered answers."),
+    **{
+        (f"{level}_points", reason): _("Enter a whole number from 1 to 10000, or nothing.")
+        for level in ("use", "submit", "manage_own", "manage")
+        for reason in ("number", "quickbi_points")
+    },
     ("link", "not_a_link"): _("Enter an address that begins with https:// or http://."),
     ("description", "longer"): _("At most %(limit)s characters."),
     ("confirmation", "longer"): _("At most %(limit)s characters."),
