@@ -86,6 +86,18 @@ def end_without_delivery(session: Session, grant: Grant, *, at: datetime) -> Non
     )
 
 
+def delivery_id(session: Session, grant: Grant, action: Action) -> str:
+    """The same for each try until one is done; a restored database gives a grant's id again, but not its moment."""
+    done = session.scalar(
+        select(func.count()).where(
+            GrantDelivery.grant_id == grant.id,
+            GrantDelivery.action == action.value,
+            GrantDelivery.is_done,
+        )
+    )
+    return f"{grant.id}-{int(grant.approved_at.timestamp() * 1000)}-{action}-{(done or 0) + 1}"
+
+
 def _take(session: Session, found: Locked, action: Action, *, now: datetime) -> Claim:
     grant, is_first_try = found.grant, found.grant.leased_until is None
     grant.leased_until = now + CALL_LEASE
@@ -109,7 +121,7 @@ def _order(
     grant, resource = found.grant, found.grant.resource
     return GrantOrder(
         grant_id=grant.id,
-        delivery_id=_delivery_id(session, grant, action),
+        delivery_id=delivery_id(session, grant, action),
         request_number=grant.request.number,
         person_user_id=grant.person.user_id or "",
         person_union_id=grant.person.union_id or "",
@@ -134,15 +146,3 @@ def _order(
         known=dict(grant.delivery or {}),
         is_first_try=is_first_try,
     )
-
-
-def _delivery_id(session: Session, grant: Grant, action: Action) -> str:
-    """The same for each try until one is done; a restored database gives a grant's id again, but not its moment."""
-    done = session.scalar(
-        select(func.count()).where(
-            GrantDelivery.grant_id == grant.id,
-            GrantDelivery.action == action.value,
-            GrantDelivery.is_done,
-        )
-    )
-    return f"{grant.id}-{int(grant.approved_at.timestamp() * 1000)}-{action}-{(done or 0) + 1}"

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
 
 from sqlalchemy import ColumnElement, func, or_, select
 from sqlalchemy.orm import Session
@@ -12,12 +14,20 @@ from portal.clock import Clock
 from portal.database import transaction
 from portal.extensions import db
 from portal.grants.manual import GIVEN_AT, GIVEN_BY, TAKEN_AT, TAKEN_BY
-from portal.models import AccessRequest, ApprovalSettings, Grant, Person, Resource, WorkspaceMember
+from portal.models import (
+    AccessRequest,
+    ApprovalSettings,
+    Grant,
+    GrantDelivery,
+    Person,
+    Resource,
+    WorkspaceMember,
+)
 from portal.models.resource import WorkspaceRole
 from portal.rules.permissions import Permission
 from portal.services.audit import Actor
 from portal.services.faults import FieldFault, NotThere, Problem, ProblemReason
-from portal.services.grants.grant_claims import Action
+from portal.services.grants.grant_claims import Action, delivery_id
 from portal.services.grants.grant_results import done, failed
 from portal.services.grants.grant_rows import Locked, locked_grant
 from portal.services.grants.task_people import may_keep
@@ -60,6 +70,7 @@ class GrantTasks:
             at, by = (GIVEN_AT, GIVEN_BY) if is_giving else (TAKEN_AT, TAKEN_BY)
             facts = {**(found.grant.delivery or {}), at: now.isoformat(), by: person.name}
             action = Action.DELIVER if is_giving else Action.REMOVE
+            _log(session, found.grant, action, at=now, answer=facts)
             done(session, found, action, facts, now=now, actor=actor)
 
     def cannot(self, actor: Actor, person: Person, grant_id: int, *, reason: str) -> None:
@@ -79,7 +90,10 @@ class GrantTasks:
                 retry=Retry.PERMANENT,
                 facts={"person": person.name, "reason": reason},
             )
-            failed(session, found.grant, failure, now=self.clock.now(), actor=actor)
+            now = self.clock.now()
+            action = Action.DELIVER if found.grant.ending is None else Action.REMOVE
+            _log(session, found.grant, action, at=now, failure=failure)
+            failed(session, found.grant, failure, now=now, actor=actor)
 
     @staticmethod
     def _task(session: Session, person: Person, grant_id: int) -> Locked:
@@ -89,6 +103,31 @@ class GrantTasks:
         if found.grant.task_at is None:
             raise Problem(ProblemReason.TASK_DONE)
         return found
+
+
+def _log(
+    session: Session,
+    grant: Grant,
+    action: Action,
+    *,
+    at: datetime,
+    answer: dict[str, Any] | None = None,
+    failure: Failure | None = None,
+) -> None:
+    """Add what somebody said to the log of deliveries."""
+    session.add(
+        GrantDelivery(
+            grant_id=grant.id,
+            target=grant.target,
+            action=action.value,
+            delivery_id=delivery_id(session, grant, action),
+            began_at=at,
+            took_ms=0,
+            is_done=failure is None,
+            answer=answer,
+            failure=failure.to_json() if failure else None,
+        )
+    )
 
 
 def _waits_for(person: Person) -> ColumnElement[bool]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from flask_babel import gettext
+from markupsafe import Markup
 
 from portal.models import Approval, Grant, Person, RequestItem
 from portal.rules.approval_state import ApprovalState
@@ -108,5 +109,5 @@ def grant_sentence(grant: Grant) -> str:
     if state == GrantState.FAILING:
         return str(gettext("It could not be given in the BI tool yet; its page says why."))
     if state == GrantState.ACTIVE and grant.expires_at is not None:
-        return gettext("Until %(day)s", day=day(grant.expires_at))
+        return Markup(gettext("Until %(day)s")) % {"day": day(grant.expires_at)}  # noqa: S704
     return ""
