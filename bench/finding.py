@@ -78,7 +78,7 @@ def measure(folder: Path) -> dict[str, Any]:
     """Return figures by page for both, how they compare, and what 16 clients get at once. Uses 1 GB in ``folder``."""
     with ExitStack() as places:
         small, large = (
-            _side(places.enter_context(Place(folder / str(requests))), requests)
+            make_side(places.enter_context(Place(folder / str(requests))), requests)
             for requests in (SMALL, LARGE)
         )
         by_page = {name: _in_turns(small, large, name) for name in large.addresses()}
@@ -133,7 +133,8 @@ def _by_http(place: Place, admin: Browser) -> dict[str, Any]:
     return {"clients": CLIENTS, "per_second": rounded(load.per_second), **in_milliseconds(load.latencies)}
 
 
-def _side(place: Place, requests: int) -> Side:
+def make_side(place: Place, requests: int) -> Side:
+    """Fill a database of this many requests and sign two people in."""
     portal = InProcessPortal(place)
     with portal.app.app_context():
         file = Path(str(db.engine.url.database))
