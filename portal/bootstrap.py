@@ -15,6 +15,7 @@ from portal.clock import Clock
 from portal.dingtalk.client import Endpoints
 from portal.grants.grant_target import GrantTarget, TargetName
 from portal.grants.manual import ManualTarget
+from portal.grants.quickbi.catalogue import QuickBICatalogue
 from portal.grants.quickbi.connection import QuickBIConnection
 from portal.grants.quickbi.target import QuickBITarget
 from portal.grants.webhook.address import AddressRules
@@ -25,6 +26,7 @@ from portal.services.absences import Absences
 from portal.services.approval_settings import ApprovalSettingsService
 from portal.services.catalogue.catalogue import Catalogue
 from portal.services.catalogue.csv_import import CsvImport
+from portal.services.catalogue.quickbi_sync import QuickBISync
 from portal.services.catalogue.resource_keeping import ResourceKeeping
 from portal.services.decisions.decisions import Decisions
 from portal.services.decisions.my_approvals import MyApprovals
@@ -181,6 +183,7 @@ def build_services(settings: Settings, clock: Clock) -> Services:
         bundle=authorities(),
     )
     quickbi = QuickBIConnection(read_binding=QuickBIStore(box=box).read)
+    quickbi_sync = QuickBISync(clock=clock, catalogue=QuickBICatalogue(quickbi))
     targets: dict[TargetName, GrantTarget] = {
         TargetName.MANUAL: ManualTarget(),
         TargetName.WEBHOOK: webhook,
@@ -195,6 +198,7 @@ def build_services(settings: Settings, clock: Clock) -> Services:
             ChoreName.DRAIN_FAILED_PUSHES: failed_pushes.drain,
             ChoreName.PRUNE_PAYLOADS: retention.prune,
             ChoreName.SWEEP: sweep.go_round,
+            ChoreName.SYNC_CATALOGUE: quickbi_sync.go_round,
             ChoreName.EXPIRE_GRANTS: Expiry(clock=clock).go_round,
             ChoreName.ANNOUNCE_ENDS: EndNotices(clock=clock).go_round,
             ChoreName.CHECK_GRANTS: drift_check.go_round,
@@ -240,6 +244,7 @@ def build_services(settings: Settings, clock: Clock) -> Services:
         trials=Trials(clock=clock, people=people, public_url=settings.public_url),
         catalogue=Catalogue(),
         csv_import=CsvImport(clock=clock),
+        quickbi_sync=quickbi_sync,
         resource_keeping=ResourceKeeping(clock=clock, people=people),
         submissions=RequestSubmission(
             clock=clock,

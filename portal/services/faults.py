@@ -68,6 +68,7 @@ class ProblemReason(StrEnum):
     RESOURCE_CHANGED = "resource_changed"
     RESOURCE_GONE = "resource_gone"
     SYNC_IS_RUNNING = "sync_is_running"
+    QUICKBI_NOT_CONNECTED = "quickbi_not_connected"
     ALREADY_DECIDED = "already_decided"
     NOT_YOUR_OWN = "not_your_own"
     NOTHING_TO_DECIDE = "nothing_to_decide"

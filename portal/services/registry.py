@@ -16,6 +16,7 @@ from portal.services.absences import Absences
 from portal.services.approval_settings import ApprovalSettingsService
 from portal.services.catalogue.catalogue import Catalogue
 from portal.services.catalogue.csv_import import CsvImport
+from portal.services.catalogue.quickbi_sync import QuickBISync
 from portal.services.catalogue.resource_keeping import ResourceKeeping
 from portal.services.decisions.decisions import Decisions
 from portal.services.decisions.my_approvals import MyApprovals
@@ -104,6 +105,7 @@ class Services:
     trials: Trials
     catalogue: Catalogue
     csv_import: CsvImport
+    quickbi_sync: QuickBISync
     resource_keeping: ResourceKeeping
     submissions: RequestSubmission
     request_offers: RequestOffers

@@ -47,6 +47,7 @@ class ReadyRows:
     workspace_ids: Mapping[str, str]
     owners: Mapping[str, str]
     corp_id: str | None
+    source: ResourceSource
     at: datetime
 
 
@@ -75,11 +76,15 @@ def make_ready(
             "resource_type": each.key[0],
             "external_id": each.key[1],
             "source": source.value,
+            "synced_at": at if source == ResourceSource.QUICKBI else None,
         }
         for each in changes.new
     ]
     changed = [
-        {**_row({**each.kept.values, **each.wanted.values}, corp_id), "row_id": each.kept.id}
+        {
+            **_row({**each.kept.values, **each.wanted.values}, corp_id),
+            "row_id": each.kept.id,
+        }
         for each in changes.changed
     ]
     rows = [*new, *changed]
@@ -91,6 +96,7 @@ def make_ready(
         workspace_ids=workspace_ids,
         owners={row["owner"]: row["owner_name"] or row["owner"] for row in rows if row["owner"]},
         corp_id=corp_id,
+        source=source,
         at=at,
     )
 
@@ -107,10 +113,12 @@ def write(session: Session, ready: ReadyRows) -> None:
     )
     plain = ("name", "workspace", *KEPT[3:], "link_key")
     values: Row = {name: bindparam(name) for name in plain} | {"workspace_id": homes, "owner_id": owners}
-    keys: Row = {name: bindparam(name) for name in ("resource_type", "external_id", "source")}
-    found_again = (
-        update(_RESOURCE).where(_RESOURCE.c.id == bindparam("row_id")).values(gone_at=None, **values)
-    )
+    keys: Row = {name: bindparam(name) for name in ("resource_type", "external_id", "source", "synced_at")}
+    found_again = update(_RESOURCE).where(_RESOURCE.c.id == bindparam("row_id"))
+    if ready.source == ResourceSource.QUICKBI:
+        # What Quick BI tells of is Quick BI's from then on; a file leaves a row whose it is.
+        found_again = found_again.values(source=ready.source.value, synced_at=ready.at)
+    found_again = found_again.values(gone_at=None, **values)
     _write_all(session, insert(_RESOURCE).values(**keys, **values), ready.new)
     _write_all(session, found_again, ready.changed)
     _write_all(session, insert(_AUDIT_ENTRY), ready.told)

@@ -19,6 +19,7 @@ from portal.rules.permissions import Permission
 from portal.rules.resource_link import is_link, link_key
 from portal.services.audit import Actor, record
 from portal.services.catalogue.csv_lines import LONGEST, Column, columns_in
+from portal.services.catalogue.wanted_resource import RETIRED
 from portal.services.faults import FieldFault, NotThere, Problem, ProblemReason
 from portal.services.people import People
 from portal.services.permissions import may
@@ -153,6 +154,7 @@ class ResourceKeeping:
             if (resource.gone_at is None) == is_back:
                 return
             resource.gone_at = None if is_back else self.clock.now()
+            resource.facts = {**(resource.facts or {}), RETIRED: not is_back}
             record(
                 session,
                 actor,

@@ -25,6 +25,8 @@ KEPT = (
     "is_published",
     "columns",
 )
+# The fact of a resource that somebody retired by hand: no sync brings it back.
+RETIRED = "is_retired"
 # Fewer than these are looked up by name; for more, reading the whole catalogue is quicker.
 FEW = 400
 
@@ -41,11 +43,15 @@ class WantedResource:
 
 @dataclass(frozen=True, slots=True)
 class KeptResource:
-    """A row as it is now; ``stray`` means that it names a workspace without belonging to one, or is gone."""
+    """A row as it is now; ``is_stray`` means that it names a workspace without belonging to one, or is gone.
+
+    ``is_retired`` means that somebody retired it by hand.
+    """
 
     id: int
     values: Mapping[str, Any]
-    stray: bool
+    is_stray: bool
+    is_retired: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +103,7 @@ def kept_resources(session: Session, keys: Sequence[Key]) -> dict[Key, KeptResou
             Resource.columns,
             Resource.workspace_id,
             Resource.gone_at,
+            Resource.facts,
         )
         .select_from(Resource)
         .outerjoin(Person, Resource.owner_id == Person.id)
@@ -107,14 +114,28 @@ def kept_resources(session: Session, keys: Sequence[Key]) -> dict[Key, KeptResou
         (row[0], row[1]): KeptResource(
             id=row[2],
             values=dict(zip(KEPT, row[3:14], strict=True)),
-            stray=row[15] is not None or (bool(row[4]) and row[14] is None),
+            is_stray=row[15] is not None or (bool(row[4]) and row[14] is None),
+            is_retired=row[15] is not None and bool((row[16] or {}).get(RETIRED)),
         )
         for row in session.execute(statement)
     }
 
 
-def compare(wanted: Iterable[WantedResource], kept: Mapping[Key, KeptResource], *, total: int) -> Changes:
-    """Return what differs. ``total`` is how many rows there are in all."""
+def compare(
+    wanted: Iterable[WantedResource],
+    kept: Mapping[Key, KeptResource],
+    *,
+    total: int,
+    leaves_retired: bool = False,
+) -> Changes:
+    """Return what differs.
+
+    Args:
+        wanted: rows as they are to be.
+        kept: rows as they are.
+        total: how many there are in all.
+        leaves_retired: whether what was retired by hand stays as it is; otherwise it comes back.
+    """
     new, changed, unchanged = [], [], 0
     for each in wanted:
         row = kept.get(each.key)
@@ -122,7 +143,9 @@ def compare(wanted: Iterable[WantedResource], kept: Mapping[Key, KeptResource], 
             new.append(each)
             continue
         after = {name: value for name, value in each.values.items() if row.values[name] != value}
-        if after or row.stray:
+        if leaves_retired and row.is_retired:
+            unchanged += 1
+        elif after or row.is_stray:
             before = {name: row.values[name] for name in after}
             changed.append(ChangedResource(row, each, before, after))
         else:

@@ -32,6 +32,7 @@ class ChoreName(StrEnum):
     LAPSE = "lapse_overdue_approvals"
     PRUNE_PAYLOADS = "prune_payloads"
     SWEEP = "sweep_silent_approvals"
+    SYNC_CATALOGUE = "sync_catalogue"
     EXPIRE_GRANTS = "expire_grants"
     ANNOUNCE_ENDS = "announce_ends_of_grants"
     CHECK_GRANTS = "check_grants"

@@ -241,6 +241,11 @@ _WORDS: dict[ProblemReason, tuple[LazyString, LazyString, LazyString]] = {
         _("It was retired, or the BI tool no longer has it: nobody can ask for it."),
         _("Add it again if it is back."),
     ),
+    ProblemReason.QUICKBI_NOT_CONNECTED: (
+        _("Quick BI is not connected yet"),
+        _("The catalogue is read with the key of a Quick BI account."),
+        _("An organization admin enters it under Approval Settings, Quick BI."),
+    ),
     ProblemReason.SYNC_IS_RUNNING: (
         _("The catalogue is being read from Quick BI right now"),
         _("Two readings at once would do the same twice."),
