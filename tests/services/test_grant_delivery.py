@@ -7,10 +7,12 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select
 
+from portal.database import transaction
 from portal.extensions import db
-from portal.models import Grant, GrantDelivery
+from portal.models import Grant, GrantDelivery, RequestItem
 from portal.rules.organisation_day import organisation_day
 from portal.services.grants.grant_claims import CALL_LEASE
+from portal.services.grants.grant_making import make_grants
 from tests.portal_world import World
 from tests.services.engines import on_both_engines
 from tests.services.grant_story import (
@@ -26,8 +28,6 @@ from tests.services.grant_story import (
 )
 from tests.services.story import audited
 
-pytestmark = on_both_engines
-
 
 @pytest.fixture
 def target(world: World) -> CountingTarget:
@@ -35,6 +35,7 @@ def target(world: World) -> CountingTarget:
     return with_target(world, CountingTarget())
 
 
+@on_both_engines
 def test_an_approved_item_becomes_access(world: World, target: CountingTarget) -> None:
     grant_id = approved(world)
     assert grant(world, grant_id).state == "due"
@@ -83,6 +84,7 @@ def test_access_until_a_day_lasts_to_the_end_of_that_day(world: World, target: C
     assert target.orders == []
 
 
+@on_both_engines
 def test_a_target_that_is_busy_is_asked_again_under_the_same_delivery(
     world: World, target: CountingTarget
 ) -> None:
@@ -121,6 +123,7 @@ def test_a_bug_of_a_target_is_a_failure_like_any_other(world: World, target: Cou
     assert (failing.state, failing.failure["kind"]) == ("failing", "target_broke")
 
 
+@on_both_engines
 def test_nobody_else_touches_the_same_access_while_a_target_is_asked(
     world: World, target: CountingTarget
 ) -> None:
@@ -141,6 +144,7 @@ def test_nobody_else_touches_the_same_access_while_a_target_is_asked(
     assert target.actions() == ["deliver", "deliver"]
 
 
+@on_both_engines
 def test_a_worker_that_died_is_followed_by_the_same_try(world: World, target: CountingTarget) -> None:
     def die() -> None:
         raise KeyboardInterrupt
@@ -157,6 +161,7 @@ def test_a_worker_that_died_is_followed_by_the_same_try(world: World, target: Co
     assert len({order.delivery_id for _, order in target.orders}) == 1
 
 
+@on_both_engines
 def test_an_answer_that_comes_after_somebody_took_over_changes_nothing(
     world: World, target: CountingTarget
 ) -> None:
@@ -175,10 +180,6 @@ def test_an_answer_that_comes_after_somebody_took_over_changes_nothing(
 
 
 def test_an_outcome_told_twice_makes_one_grant(world: World, target: CountingTarget) -> None:
-    from portal.database import transaction
-    from portal.models import RequestItem
-    from portal.services.grants.grant_making import make_grants
-
     grant_id = approved(world)
     with world.app.app_context(), transaction() as session:
         item = session.scalars(select(RequestItem)).one()

@@ -27,8 +27,6 @@ from tests.services.story import actor_named, audited, person_named
 from tests.services.test_work_notices import notices
 from tests.services.together import DONE, at_once
 
-pytestmark = on_both_engines
-
 
 @pytest.fixture
 def target(world: World) -> CountingTarget:
@@ -59,6 +57,7 @@ def kinds_told(world: World) -> list[str]:
     return world.look(lambda: [each.kind for each in notices()])
 
 
+@on_both_engines
 def test_access_ends_on_time_and_is_taken_away_once(world: World, target: CountingTarget) -> None:
     grant_id = given(world, days=1)
     world.let_pass(hours=23, minutes=59)
@@ -187,6 +186,7 @@ def test_an_end_does_not_become_another_end(world: World, target: CountingTarget
     assert target.actions() == ["deliver", "remove"]
 
 
+@on_both_engines
 def test_of_two_ends_at_once_one_counts(world: World, target: CountingTarget) -> None:
     grant_id = given(world)
 
@@ -204,6 +204,7 @@ def test_of_two_ends_at_once_one_counts(world: World, target: CountingTarget) ->
     assert target.actions() == ["deliver", "remove"]
 
 
+@on_both_engines
 def test_access_that_is_given_back_while_it_is_given_does_not_stay(
     world: World, target: CountingTarget
 ) -> None:
@@ -236,6 +237,7 @@ def test_a_form_cannot_renew_what_is_somebody_elses(world: World, target: Counti
     assert target.actions() == ["deliver"]
 
 
+@on_both_engines
 def test_the_end_is_announced_a_week_and_a_day_before(world: World, target: CountingTarget) -> None:
     given(world, days=30)
     given(world, resource="orders", entitlement="use", days=3)

@@ -15,9 +15,10 @@ from sqlalchemy.orm import InstrumentedAttribute
 
 from portal.clock import Clock
 from portal.extensions import db
-from portal.models import Approval, CallbackEvent, CallbackTally, DingTalkCallTally, StrayInstance
+from portal.models import Approval, CallbackEvent, CallbackTally, DingTalkCallTally, Grant, StrayInstance
 from portal.models.callback_event import EventState
 from portal.rules.approval_state import ApprovalState, is_final
+from portal.rules.grant_state import OPEN as OPEN_GRANTS
 from portal.services.work.due_work import LEASE
 from portal.services.work.health import Health
 from portal.services.work.patience import Patience, in_app_context
@@ -33,7 +34,7 @@ OPEN_STATES = tuple(state for state in ApprovalState if not is_final(state))
 class Figures:
     """How long what is due longest has been due, in seconds, 0 where nothing is. Counts end at ``COUNTED_UP_TO``.
 
-    ``approvals`` and ``events`` are by state, of those not done with; ``refused_callbacks`` by reason and
+    ``approvals``, ``grants`` and ``events`` are by state, of those not done with; ``refused_callbacks`` by reason and
     ``dingtalk_calls`` by operation and result, both since the portal was set up.
     """
 
@@ -43,6 +44,10 @@ class Figures:
     events: Mapping[str, int]
     oldest_due_event_seconds: float
     due_stray_instances: int
+    grants: Mapping[str, int]
+    due_grants: int
+    oldest_due_grant_seconds: float
+    oldest_unended_grant_seconds: float
     refused_callbacks: Mapping[str, int]
     dingtalk_calls: Mapping[tuple[str, str], int]
     workers: int
@@ -74,6 +79,10 @@ class WorkFigures:
             },
             oldest_due_event_seconds=_overdue(now, CallbackEvent.due_at),
             due_stray_instances=_count(StrayInstance.due_at <= now),
+            grants={state.value: _count(Grant.state == state.value) for state in sorted(OPEN_GRANTS)},
+            due_grants=_count(Grant.due_at <= now),
+            oldest_due_grant_seconds=_overdue(now, Grant.due_at),
+            oldest_unended_grant_seconds=_unended(now),
             refused_callbacks=self._refusals(),
             dingtalk_calls=self._calls(),
             workers=len(self.health.living_workers()),
@@ -105,6 +114,13 @@ def _is_matched(now: datetime) -> ColumnElement[bool]:
     # They wait for the read of their approval, which is due or in a worker's hands.
     being_read = select(Approval.id).where(Approval.due_at <= now + LEASE).limit(COUNTED_UP_TO)
     return and_(CallbackEvent.state == EventState.MATCHED.value, CallbackEvent.approval_id.in_(being_read))
+
+
+def _unended(now: datetime) -> float:
+    """Return for how long the sweep has left the grant that expired first."""
+    waits = and_(Grant.ending.is_(None), Grant.ended_at.is_(None), Grant.expires_at <= now)
+    earliest = db.session.scalar(select(func.min(Grant.expires_at)).where(waits))
+    return max(0.0, (now - earliest).total_seconds()) if earliest else 0.0
 
 
 def _overdue(now: datetime, due_at: InstrumentedAttribute[datetime | None]) -> float:

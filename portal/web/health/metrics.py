@@ -58,6 +58,18 @@ def _of(figures: Figures) -> Iterator[Metric]:
         "Instances of nobody that wait to be looked at.",
         figures.due_stray_instances,
     )
+    yield _by("portal_grants", "Grants that have not ended.", "state", figures.grants)
+    yield _one("portal_due_grants", "Grants that wait for a worker.", figures.due_grants)
+    yield _one(
+        "portal_oldest_due_grant_seconds",
+        "How long the grant that is due longest has waited to be given or taken away.",
+        figures.oldest_due_grant_seconds,
+    )
+    yield _one(
+        "portal_oldest_unended_grant_seconds",
+        "How long ago the grant expired that no sweep has ended yet.",
+        figures.oldest_unended_grant_seconds,
+    )
     refused = CounterMetricFamily("portal_refused_callbacks", "Callbacks refused.", labels=["reason"])
     for reason, count in figures.refused_callbacks.items():
         refused.add_metric([reason], count)
