@@ -34,8 +34,14 @@ class QuickBI:
     """One account's way into one Quick BI organisation."""
 
     def __init__(
-        self, *, endpoint: Endpoint, key: AccessKey, timeout_seconds: float = TIMEOUT_SECONDS
+        self,
+        *,
+        endpoint: Endpoint,
+        key: AccessKey,
+        timeout_seconds: float = TIMEOUT_SECONDS,
+        page_size: int = LARGEST_PAGE,
     ) -> None:
+        self._page_size = page_size
         self._sdk = Sdk(endpoint=endpoint, key=key, timeout_seconds=timeout_seconds)
 
     # What there is
@@ -247,10 +253,10 @@ class QuickBI:
     def _pages(self, action: str, **parameters: Any) -> Iterator[Any]:
         page = 1
         while True:
-            result = self._sdk.call(action, page_num=page, page_size=LARGEST_PAGE, **parameters)
+            result = self._sdk.call(action, page_num=page, page_size=self._page_size, **parameters)
             rows = (result.data if result is not None else None) or []
             yield from rows
-            if not rows or page * LARGEST_PAGE >= int(result.total_num or 0):
+            if not rows or page * self._page_size >= int(result.total_num or 0):
                 return
             page += 1
 

@@ -55,7 +55,9 @@ class QuickBIWorld:
     def decide(self, **options: Any) -> None:
         self.options = replace(self.options, **options)
 
-    def client(self, *, secret: str | None = None, key_id: str | None = None) -> QuickBI:
+    def client(
+        self, *, secret: str | None = None, key_id: str | None = None, page_size: int = 1000
+    ) -> QuickBI:
         return QuickBI(
             endpoint=Endpoint(host=self.host, protocol="http"),
             key=AccessKey(
@@ -63,6 +65,7 @@ class QuickBIWorld:
                 secret=secret or self.config.quickbi_key_secret,
             ),
             timeout_seconds=2,
+            page_size=page_size,
         )
 
     def control(self, method: str, path: str, body: Any = None) -> Any:

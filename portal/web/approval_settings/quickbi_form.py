@@ -7,6 +7,7 @@ from typing import Any, Self
 from flask_babel import lazy_gettext as _
 from flask_wtf import FlaskForm
 from wtforms import HiddenField, PasswordField, RadioField, StringField
+from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]  # newer than its stubs
 from wtforms.validators import InputRequired
 
 from portal.grants.quickbi.options import (
@@ -32,29 +33,31 @@ class QuickBIFields(FlaskForm):  # type: ignore[misc]
     edit_on_private = RadioField(
         _("Edit on a private work"),
         choices=[
-            (EditOnPrivate.REFUSE.value, _("Fail, and say what the owner has to change")),
-            (EditOnPrivate.SET_SPECIFIED.value, _("Set its edit permission to specified members")),
+            SelectChoice(EditOnPrivate.REFUSE.value, _("Fail, and say what the owner has to change")),
+            SelectChoice(
+                EditOnPrivate.SET_SPECIFIED.value, _("Set its edit permission to specified members")
+            ),
         ],
     )
     portal_call = RadioField(
         _("Data portals"),
         choices=[
-            (PortalCall.SHARE.value, _("Share the whole portal until the end of the grant")),
-            (PortalCall.MENUS.value, _("Give every menu, and take it away at the end")),
+            SelectChoice(PortalCall.SHARE.value, _("Share the whole portal until the end of the grant")),
+            SelectChoice(PortalCall.MENUS.value, _("Give every menu, and take it away at the end")),
         ],
     )
     retrieval_call = RadioField(
         _("Self-service retrieval"),
         choices=[
-            (RetrievalCall.AUTHORIZATION.value, _("Collaborative authorisation")),
-            (RetrievalCall.SHARE.value, _("Share")),
+            SelectChoice(RetrievalCall.AUTHORIZATION.value, _("Collaborative authorisation")),
+            SelectChoice(RetrievalCall.SHARE.value, _("Share")),
         ],
     )
     when_not_settled = RadioField(
         _("Levels for which Quick BI documents no value"),
         choices=[
-            (WhenNotSettled.REFUSE.value, _("Fail until a value is entered below")),
-            (WhenNotSettled.BY_HAND.value, _("Let the owner give them by hand")),
+            SelectChoice(WhenNotSettled.REFUSE.value, _("Fail until a value is entered below")),
+            SelectChoice(WhenNotSettled.BY_HAND.value, _("Let the owner give them by hand")),
         ],
     )
     use_points = StringField(_("Value for Use of datasets and data sources"))
