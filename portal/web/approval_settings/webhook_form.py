@@ -7,6 +7,7 @@ from typing import Self
 from flask_babel import lazy_gettext as _
 from flask_wtf import FlaskForm
 from wtforms import BooleanField, HiddenField, StringField
+from wtforms.validators import InputRequired
 
 from portal.services.grants.webhook_settings import WebhookForm, WebhookView
 
@@ -14,7 +15,7 @@ from portal.services.grants.webhook_settings import WebhookForm, WebhookView
 class WebhookFields(FlaskForm):  # type: ignore[misc]
     """``version`` is that of the settings the admin saw."""
 
-    webhook_address = StringField(_("Address"))
+    webhook_address = StringField(_("Address"), [InputRequired()])
     is_webhook_on = BooleanField(_("Send"))
     answers_checks = BooleanField(_("It answers checks"))
     version = HiddenField()

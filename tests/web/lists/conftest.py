@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -14,21 +13,11 @@ from portal.extensions import db
 from portal.models import AccessRequest, Grant, PersonRole, RequestItem, Resource
 from portal.models.person import Role
 from tests.portal_world import World, csrf_token
+from tests.services.conftest import shared_world, world
 from tests.services.made_up_requests import AT, MadeUpRequests
 from tests.services.story import person_named
 
-
-@pytest.fixture(scope="module")
-def shared_world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
-    made = World(tmp_path_factory.mktemp("world"))
-    yield made
-    made.close()
-
-
-@pytest.fixture
-def world(shared_world: World) -> World:
-    shared_world.reset()
-    return shared_world
+__all__ = ["shared_world", "world"]
 
 
 @pytest.fixture

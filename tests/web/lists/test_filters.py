@@ -13,11 +13,14 @@ from portal.extensions import db
 from portal.models import AccessRequest, RequestItem, Resource, Workspace, WorkspaceMember
 from portal.models.person import Role
 from tests.portal_world import World
+from tests.services.engines import on_both_engines
 from tests.services.made_up_requests import AT, MadeUpRequests
 from tests.web.lists.conftest import give_role, grant, id_of
 
 HTMX = {"HX-Request": "true"}
 PATHS = ("/requests/all", "/grants")
+
+pytestmark = on_both_engines
 
 
 def numbers(client: FlaskClient, path: str, **query: str) -> list[str]:

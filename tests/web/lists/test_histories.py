@@ -11,9 +11,12 @@ from portal.database import transaction
 from portal.models import AccessRequest, Resource
 from portal.models.person import Role
 from tests.portal_world import World
+from tests.services.engines import on_both_engines
 from tests.services.made_up_requests import AT, MadeUpRequests
 from tests.web.approval_settings.admin_browser import words
 from tests.web.lists.conftest import give_role, grant, id_of
+
+pytestmark = on_both_engines
 
 
 def lines(client: FlaskClient, address: str) -> list[str]:
@@ -59,16 +62,16 @@ def test_pages_of_a_history_follow_each_other(world: World, made: MadeUpRequests
 
 
 def test_everybody_sees_their_own_and_nobody_elses(world: World, made: MadeUpRequests) -> None:
-    dora = world.client("dora")
+    dora, sales = world.client("dora"), made.resource("Sales")
     world.client("bob")
     hers, bobs = id_of(world, "dora"), id_of(world, "bob")
     assert dora.get("/people/me/history").headers["Location"] == f"/people/{hers}/history"
     assert "My history" in dora.get(f"/people/{hers}/history").text
-    for address in (f"/people/{bobs}/history", "/people/2147483647/history", "/resources/1/history"):
+    for address in (f"/people/{bobs}/history", "/people/2147483647/history", f"/resources/{sales}/history"):
         assert dora.get(address).status_code == 404
     give_role(world, "dora", Role.AUDITOR)
     assert dora.get(f"/people/{bobs}/history").status_code == 200
-    assert dora.get("/resources/1/history").status_code == 200
+    assert dora.get(f"/resources/{sales}/history").status_code == 200
 
 
 def test_an_owner_sees_the_history_of_what_they_own(world: World, made: MadeUpRequests) -> None:
