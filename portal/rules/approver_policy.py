@@ -44,6 +44,7 @@ class NobodyReason(StrEnum):
     FALLBACK_LEFT = "fallback_left"
     FALLBACK_AWAY = "fallback_away"
     FALLBACK_UNREACHABLE = "fallback_unreachable"
+    FALLBACK_AUDITS = "fallback_audits"
 
 
 class GapReason(StrEnum):
@@ -55,15 +56,20 @@ class GapReason(StrEnum):
     LEFT = "left"
     AWAY = "away"
     UNREACHABLE = "unreachable"
+    AUDITS = "audits"
 
 
 @dataclass(frozen=True, kw_only=True)
 class Candidate:
-    """A person who could decide: our id, whether still in the organisation, and whether the channel reaches them."""
+    """A person who could decide: our id, whether still in the organisation, and whether the channel reaches them.
+
+    Whoever is an auditor and nothing else takes no part in what they judge.
+    """
 
     person_id: int
     is_active: bool
     is_reachable: bool = True
+    is_auditor: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -113,6 +119,7 @@ _FALLBACK_OF_GAP = {
     GapReason.LEFT: NobodyReason.FALLBACK_LEFT,
     GapReason.AWAY: NobodyReason.FALLBACK_AWAY,
     GapReason.UNREACHABLE: NobodyReason.FALLBACK_UNREACHABLE,
+    GapReason.AUDITS: NobodyReason.FALLBACK_AUDITS,
 }
 # Where only owners are asked, the reason for the fallback can be told exactly.
 _FALLBACK_FOR_OWNER = {
@@ -197,6 +204,8 @@ def _refusal(candidate: Candidate, asking: Asking) -> GapReason | None:
         return GapReason.ASKS
     if candidate.person_id == asking.grantee_id:
         return GapReason.GETS
+    if candidate.is_auditor:
+        return GapReason.AUDITS
     return None if candidate.is_reachable else GapReason.UNREACHABLE
 
 

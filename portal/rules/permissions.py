@@ -42,6 +42,14 @@ ROLES_WITH: dict[Permission, frozenset[str]] = {
 }
 
 
+def only_reads(roles: Iterable[str]) -> bool:
+    """Whether somebody with these roles changes nothing at all: an auditor without any other role.
+
+    They do not ask for access in the portal nor decide about it either, so that nobody audits what they did.
+    """
+    return set(roles) == {_AUDITOR}
+
+
 def allows(roles: Iterable[str], permission: Permission) -> bool:
     """Whether somebody with these roles may do this."""
     return not ROLES_WITH[permission].isdisjoint(roles)

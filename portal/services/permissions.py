@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 from portal.models import Person
-from portal.rules.permissions import Permission, allows
+from portal.rules.permissions import Permission, allows, only_reads
 from portal.services.faults import ServiceError
+
+
+class OnlyReads(ServiceError):
+    """The person is an auditor, who changes nothing."""
 
 
 class NotAllowed(ServiceError):
@@ -24,3 +28,9 @@ def require(person: Person, permission: Permission) -> None:
     """Raise ``NotAllowed`` unless one of the person's roles allows this."""
     if not may(person, permission):
         raise NotAllowed(permission)
+
+
+def require_change(person: Person) -> None:
+    """Raise ``OnlyReads`` for an auditor, who changes nothing, not even in matters of their own."""
+    if only_reads(held.role for held in person.roles):
+        raise OnlyReads

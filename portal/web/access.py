@@ -14,13 +14,18 @@ from flask_babel import gettext
 from portal.models import Person
 from portal.rules.permissions import Permission
 from portal.services.audit import Actor, actor_of
-from portal.services.permissions import may, require
+from portal.services.permissions import may, require, require_change
 from portal.services.registry import services
 from portal.settings import Settings
 from portal.web.htmx import redirect_or_refresh
 from portal.web.sessions import PeopleSessions
 
 LONGEST_NUMBER = 24
+READING = frozenset({"GET", "HEAD", "OPTIONS"})
+# What an auditor may send although it is no GET: going, a file of what they may read, filters of their own.
+CHANGES_NOTHING_OF_OTHERS = frozenset(
+    {"sign_in.sign_out", "lists.export", "lists.keep_view", "lists.delete_view"}
+)
 TOKEN = "sign_in_token"  # noqa: S105  the name of a session entry
 
 P = ParamSpec("P")
@@ -87,6 +92,8 @@ def sign_in_required(view: Callable[P, R]) -> Callable[P, R]:
                 return redirect_or_refresh(url_for("sign_in.page", next=wanted))
             flash(gettext("Please sign in again. Nothing was changed."), "warning")
             return redirect_or_refresh(url_for("sign_in.page"))
+        if request.method not in READING and request.endpoint not in CHANGES_NOTHING_OF_OTHERS:
+            require_change(signed_in_person())
         return view(*args, **kwargs)
 
     return guarded

@@ -7,7 +7,7 @@ from flask_babel import gettext
 
 from portal.channels.failures import ChannelError
 from portal.services.faults import FieldFault, NotThere, Problem
-from portal.services.permissions import NotAllowed
+from portal.services.permissions import NotAllowed, OnlyReads
 from portal.web.errors import PROBLEMS, answer_problem
 from portal.web.errors import Problem as ProblemWords
 from portal.web.words.failures import failure_words
@@ -22,6 +22,15 @@ def init_service_errors(app: Flask) -> None:
     @app.errorhandler(NotThere)
     def _not_there(_error: NotThere) -> Response:
         return answer_problem(PROBLEMS[404], status=404)
+
+    @app.errorhandler(OnlyReads)
+    def _only_reads(_error: OnlyReads) -> Response:
+        problem = ProblemWords(
+            title=gettext("Auditors change nothing"),
+            reason=gettext("You read everything here so that you can judge it, and take no part in it."),
+            next_step=gettext("If you need to take part, ask an organization admin to change your role."),
+        )
+        return answer_problem(problem, status=403)
 
     @app.errorhandler(NotAllowed)
     def _not_allowed(error: NotAllowed) -> Response:

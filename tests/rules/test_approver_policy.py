@@ -29,7 +29,11 @@ IDS = st.integers(min_value=1, max_value=6)
 ORGANISATIONS = st.fixed_dictionaries(
     {
         each: st.builds(
-            Candidate, person_id=st.just(each), is_active=st.booleans(), is_reachable=st.booleans()
+            Candidate,
+            person_id=st.just(each),
+            is_active=st.booleans(),
+            is_reachable=st.booleans(),
+            is_auditor=st.booleans(),
         )
         for each in range(1, 7)
     }
@@ -66,7 +70,10 @@ def test_there_is_always_somebody_else_who_is_there_or_a_named_reason(situation:
         assert choice.person_id not in own
         assert choice.stands_in_for_id not in own
         assert choice.person_id not in delegates  # type: ignore[operator]
-        assert Candidate(person_id=choice.person_id, is_active=True, is_reachable=True) in everybody
+        assert (
+            Candidate(person_id=choice.person_id, is_active=True, is_reachable=True, is_auditor=False)
+            in everybody
+        )
     assert len({choice.person_id for choice in found}) == len(found)
 
 
@@ -96,8 +103,8 @@ def test_kinds_are_asked_in_the_admins_order_and_the_fallback_only_for_want_of_a
     assert places == sorted(places)
 
 
-def person(number: int, *, left: bool = False, reachable: bool = True) -> Candidate:
-    return Candidate(person_id=number, is_active=not left, is_reachable=reachable)
+def person(number: int, *, left: bool = False, reachable: bool = True, auditor: bool = False) -> Candidate:
+    return Candidate(person_id=number, is_active=not left, is_reachable=reachable, is_auditor=auditor)
 
 
 def decide(
@@ -181,6 +188,7 @@ def test_the_fallback_for_several_kinds_is_for_want_of_all_of_them() -> None:
         (person(COLLEAGUE), NobodyReason.FALLBACK_GETS),
         (person(FALLBACK, left=True), NobodyReason.FALLBACK_LEFT),
         (person(FALLBACK, reachable=False), NobodyReason.FALLBACK_UNREACHABLE),
+        (person(FALLBACK, auditor=True), NobodyReason.FALLBACK_AUDITS),
         (person(6), NobodyReason.FALLBACK_AWAY),
     ],
 )

@@ -70,7 +70,8 @@ def _by_workspace(candidates: ApproverCandidates) -> ColumnElement[bool]:
 
 def _is_there(candidates: ApproverCandidates) -> ColumnElement[bool]:
     """As the policy judges a person: in the organisation, within reach, not on leave without anybody instead."""
-    conditions = [Person.is_active, Person.id.not_in(list(_unfilled(candidates, candidates.delegates)))]
+    out = {*_unfilled(candidates, candidates.delegates), *candidates.auditor_ids}
+    conditions = [Person.is_active, Person.id.not_in(out)]
     if not candidates.are_local_people_asked:
         conditions.append(Person.user_id.is_not(None))
     return and_(*conditions)

@@ -70,6 +70,9 @@ _GAPS = {
     (ApproverKind.DATA_WORK_OWNER, GapReason.UNREACHABLE): _l(
         "The owner of this resource is not in DingTalk."
     ),
+    (ApproverKind.DATA_WORK_OWNER, GapReason.AUDITS): _l(
+        "The owner of this resource is an auditor, who takes no part in what they judge."
+    ),
     (ApproverKind.WORKSPACE_ADMINISTRATOR, GapReason.NOBODY): _l("Its workspace has no administrator."),
     (ApproverKind.WORKSPACE_ADMINISTRATOR, GapReason.ASKS): _l("You administer its workspace yourself."),
     (ApproverKind.PERMISSION_ADMINISTRATOR, GapReason.NOBODY): _l("There is no permission administrator."),
@@ -98,6 +101,9 @@ _WHY_NOT_THE_FALLBACK = {
         "The fallback approver is on leave, and nobody can stand in for them here."
     ),
     NobodyReason.FALLBACK_UNREACHABLE: _l("The fallback approver is not in DingTalk."),
+    NobodyReason.FALLBACK_AUDITS: _l(
+        "The fallback approver is an auditor, who takes no part in what they judge."
+    ),
 }
 
 
