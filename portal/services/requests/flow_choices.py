@@ -126,7 +126,8 @@ class FlowChoices:
         try:
             return self._settle(question, sent)
         except FieldFault as fault:
-            fault.facts["group"] = group
+            if group:
+                fault.facts["group"] = group
             raise
 
     def _settle(self, question: FlowQuestion, sent: Sequence[SentChoice]) -> Settled:

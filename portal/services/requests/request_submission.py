@@ -96,7 +96,9 @@ class RequestSubmission:
         questions = self.flow_offers.questions(requester, form, grantee_id=grantee_id)
         db.session.rollback()
         return {
-            key: self.flow_choices.settle(question, choices_of(form.choices, key), group=key)
+            key: self.flow_choices.settle(
+                question, choices_of(form.choices, key), group=key if len(questions) > 1 else ""
+            )
             for key, question in questions.items()
         }
 

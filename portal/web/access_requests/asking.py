@@ -164,7 +164,7 @@ def _edit(form: AccessRequestForm, basket: Basket) -> Response:
         elif len(basket.items) < MOST_ITEMS:
             basket = basket.with_another(resource)
             places = [place for place, each in enumerate(basket.items) if each.resource.id == resource.id]
-            focus = f"item{suffix(places[0])}"
+            focus = f"request-item{suffix(places[0])}"
     elif "remove" in request.form:
         place = whole_number(request.form["remove"])
         basket = basket.without(place) if place is not None else basket

@@ -70,6 +70,8 @@ def linked_basket(arguments: MultiDict[str, str]) -> Basket:
     levels, columns = arguments.getlist("level"), arguments.getlist("columns")
     found = []
     pairs = _pairs(arguments)
+    if not pairs and ("resource_type" in arguments or "resource_id" in arguments):
+        return Basket(items=(), lost=1)
     for place, (resource_type, resource_id) in enumerate(pairs):
         resource = _resource(resource_type, resource_id)
         if resource is not None:
