@@ -137,11 +137,12 @@ def compare(
         leaves_retired: whether what was retired by hand stays as it is; otherwise it comes back.
     """
     new, changed, unchanged = [], [], 0
-    for each in wanted:
-        row = kept.get(each.key)
+    for said in wanted:
+        row = kept.get(said.key)
         if row is None:
-            new.append(each)
+            new.append(said)
             continue
+        each = _with_open_columns(said, row)
         after = {name: value for name, value in each.values.items() if row.values[name] != value}
         if leaves_retired and row.is_retired:
             unchanged += 1
@@ -151,6 +152,16 @@ def compare(
         else:
             unchanged += 1
     return Changes(new=new, changed=changed, unchanged=unchanged, untouched=total - len(changed) - unchanged)
+
+
+def _with_open_columns(wanted: WantedResource, kept: KeptResource) -> WantedResource:
+    """Files tell the masked columns alone: the others of a dataset stay."""
+    masked, known = wanted.values.get("columns"), kept.values["columns"]
+    if masked is None or not known:
+        return wanted
+    names = {each["name"] for each in masked}
+    others = [{**each, "is_masked": False} for each in known if each["name"] not in names]
+    return WantedResource(wanted.key, {**wanted.values, "columns": [*masked, *others]})
 
 
 def workspaces(session: Session) -> dict[str, str | None]:
