@@ -78,7 +78,7 @@ def _fetch(port: int, cookie: str, *, began: float) -> tuple[int, int, float]:
     lines, size, first_seconds = 0, 0, 0.0
     while piece := answer.read(PIECE_BYTES):
         first_seconds = first_seconds or time.perf_counter() - began
-        lines += piece.count(b"\r\n")
+        lines += piece.count(b"\n")  # a piece may end between the two characters of a line end
         size += len(piece)
     return lines - 1, size, first_seconds
 
