@@ -36,7 +36,7 @@ def test_countersigns_before_and_after_are_followed_to_the_approval(
     expect(status).to_contain_text(f"Waiting for {DORA}")
     expect(status).to_contain_text(f"Then it is the turn of {CHEN}")
     dora.goto(f"{demo.portal_url}/requests/to-decide")
-    dora.get_by_role("link", name=number).click()
+    dora.get_by_role("link", name=number, exact=True).click()
     expect(dora.locator("#status")).to_contain_text(f"Waiting for {DORA}")
 
     decide(oa, demo, number, as_person=DORA, button="Agree", remark="Fits the budget 符合预算")

@@ -25,7 +25,6 @@ from portal.web.lists.list_tools import list_tools
 
 _ENDPOINTS = {
     Whose.MINE: "access_requests.mine",
-    Whose.TO_DECIDE: "access_requests.to_decide",
     Whose.DECIDED: "access_requests.decided",
     Whose.EVERYBODYS: "access_requests.everybodys",
 }
@@ -59,7 +58,7 @@ def request_list(whose: Whose, *, has_setup_to_finish: bool = False) -> Response
         announcement=_announcement(found),
         is_swap=wants_partial(),
         has_setup_to_finish=has_setup_to_finish,
-        tabs=_tabs(whose),
+        for_me=services().acceptances.asked_of(person) if whose == Whose.MINE and not wants_partial() else (),
         **_tools(wanted),
     )
     return replace_address(response, _address(wanted)) if wants_partial() else response
@@ -105,11 +104,3 @@ def _announcement(found: Found) -> str:
             "%(num)s request, and maybe older ones", "%(num)s requests, and maybe older ones", count
         )
     return ngettext("%(num)s request", "%(num)s requests", count)
-
-
-def _tabs(whose: Whose) -> tuple[Whose, ...]:
-    """Only people who decide about something are asked which of their requests they mean."""
-    if whose == Whose.EVERYBODYS or wants_partial():
-        return ()
-    decides = whose != Whose.MINE or services().request_search.decides(signed_in_person())
-    return (Whose.MINE, Whose.TO_DECIDE, Whose.DECIDED) if decides else ()
