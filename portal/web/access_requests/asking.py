@@ -38,7 +38,8 @@ from portal.web.words.problems import problem_words
 
 USUAL_DAYS = 30
 # Buttons that change the form and send nothing.
-EDITS = ("add", "remove", "find", "for")
+# None is called like a method of forms (remove, submit …): a control would stand in its place.
+EDITS = ("add", "leave_out", "find", "for")
 FOUND_AT_ONCE = 8
 
 
@@ -165,8 +166,8 @@ def _edit(form: AccessRequestForm, basket: Basket) -> Response:
             basket = basket.with_another(resource)
             places = [place for place, each in enumerate(basket.items) if each.resource.id == resource.id]
             focus = f"request-item{suffix(places[0])}"
-    elif "remove" in request.form:
-        place = whole_number(request.form["remove"])
+    elif "leave_out" in request.form:
+        place = whole_number(request.form["leave_out"])
         basket = basket.without(place) if place is not None else basket
         focus = "items"
     elif "for" in request.form:
