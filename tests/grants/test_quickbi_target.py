@@ -80,6 +80,11 @@ def test_an_answer_that_never_came_leaves_the_outcome_open_and_the_next_try_look
     [
         ("dashboard", "sales-overview", "edit", ("authorization", 11)),
         ("workbook", "monthly-targets", "view", ("authorization", 1)),
+        ("ad_hoc_analysis", "customer-cohorts", "export", ("authorization", 3)),
+        ("self_service_retrieval", "order-extract", "view", ("authorization", 1)),
+        ("data_screen", "war-room", "view", ("authorization", 1)),
+        ("data_entry_form", "budget-entry", "edit", ("authorization", 11)),
+        ("data_source", "warehouse", "edit", ("authorization", 11)),
         ("data_portal", "executive-portal", "export", ("share", 3)),
         ("dataset", "orders", "edit", ("authorization", 11)),
         ("dataset", "orders", "unmask", ("white_list", 1)),
@@ -325,5 +330,5 @@ def test_access_without_an_end_is_given_as_long_as_quick_bi_can(world: QuickBIWo
 
 def test_retrieval_is_shared_where_an_admin_chose_that(world: QuickBIWorld) -> None:
     world.decide(retrieval_call=RetrievalCall.SHARE)
-    order = world.order(resource_type="self_service_retrieval", resource_id="sales-overview")
+    order = world.order(resource_type="self_service_retrieval", resource_id="order-extract")
     assert world.delivered(order).known["way"] == "share"

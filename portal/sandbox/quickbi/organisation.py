@@ -71,6 +71,12 @@ _WORKS: tuple[tuple[str, str, str, str, str, dict[str, Any]], ...] = (
     ("orders", "Orders 订单明细", "CUBE", "ws-data-platform", "chen", {}),
     ("web-traffic", "Web traffic 网站流量", "CUBE", "ws-data-platform", "henry", {}),
     ("supply-chain", "Supply chain 供应链", "PAGE", "ws-operations", "frank", {}),
+    ("customer-cohorts", "Customer cohorts 客户分群", "ANALYSIS", "ws-sales", "chen", {}),
+    ("order-extract", "Order extract 订单取数", "dashboardOfflineQuery", "ws-data-platform", "chen", {}),
+    ("war-room", "War room 指挥大屏", "SCREEN", "ws-operations", "frank", {}),
+    ("budget-entry", "Budget entry 预算填报", "DATAFORM", "ws-headquarters", "alice", {}),
+    ("customers", "Customers 客户档案", "CUBE", "ws-data-platform", "chen", {}),
+    ("warehouse", "Warehouse 数据仓库", "DATASOURCE", "ws-data-platform", "chen", {}),
 )
 
 
