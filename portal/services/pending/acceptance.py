@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import structlog
 from sqlalchemy import select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, lazyload, selectinload
 
 from portal.channels.approval_channel import ChannelName
 from portal.clock import Clock
@@ -27,6 +28,8 @@ from portal.services.requests.choice_keeping import keep_approver, policy_approv
 
 log = structlog.get_logger(__name__)
 
+MOST_SHOWN = 20
+
 
 @dataclass(frozen=True, kw_only=True)
 class Acceptances:
@@ -34,6 +37,23 @@ class Acceptances:
 
     clock: Clock
     approvers: ApproverChoices
+
+    def asked_of(self, person: Person) -> Sequence[AccessRequest]:
+        """Return the newest requests that wait for this person's answer."""
+        return db.session.scalars(
+            select(AccessRequest)
+            .filter_by(
+                on_behalf_of_id=person.id,
+                acceptance=Acceptance.ASKED,
+                state=ApprovalState.AWAITING_ACCEPTANCE,
+            )
+            .options(
+                selectinload(AccessRequest.items).joinedload(RequestItem.resource),
+                lazyload(AccessRequest.approvals),
+            )
+            .order_by(AccessRequest.id.desc())
+            .limit(MOST_SHOWN)
+        ).all()
 
     def accept(self, actor: Actor, person: Person, number: str) -> None:
         """Let the approvals go on: started in DingTalk, or waiting in the portal. Accepted again, nothing changes.

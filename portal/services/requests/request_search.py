@@ -159,6 +159,8 @@ def _what_a_list_shows() -> tuple[Any, ...]:
             Approval.state,
             Approval.incident,
             Approval.withdrawal_requested_at,
+            Approval.withdrawal_purpose,
+            Approval.chosen_approvers,
             Approval.failure,
             Approval.retries,
             Approval.last_read_at,

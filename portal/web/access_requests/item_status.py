@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from flask_babel import gettext
+from flask_babel import gettext, ngettext
 from markupsafe import Markup
 
 from portal.models import Approval, Grant, Person, RequestItem
@@ -15,7 +16,9 @@ from portal.rules.permissions import Permission
 from portal.services.permissions import may
 from portal.web.access_requests.notices import counts_for_nothing
 from portal.web.formatters import day
+from portal.web.words.records import name_list
 
+MOST_NAMED = 2
 _STATES = {
     GrantState.DUE: "running",
     GrantState.ACTIVE: "success",
@@ -57,6 +60,15 @@ def item_status(item: RequestItem, approval: Approval, *, viewer: Person) -> Ite
         grant_id=grant.id if grant is not None and may_open else None,
         is_too_late=is_late,
     )
+
+
+def names_of(items: Sequence[RequestItem]) -> str:
+    """Return what a request is about in one line: its resources, of many the first and how many more."""
+    names = [each.resource.name for each in sorted(items, key=lambda each: each.id)]
+    if len(names) <= MOST_NAMED:
+        return name_list(names)
+    more = len(names) - 1
+    return ngettext("%(name)s and %(num)s more", "%(name)s and %(num)s more", more, name=names[0])
 
 
 def is_too_late(item: RequestItem, approval: Approval) -> bool:

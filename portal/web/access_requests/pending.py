@@ -9,10 +9,16 @@ from portal.services.faults import Problem
 from portal.services.registry import services
 from portal.web.access import current_actor, sign_in_required, signed_in_person
 from portal.web.access_requests.basket import whole_number
+from portal.web.access_requests.item_status import names_of
 from portal.web.access_requests.status_page import show_status, visible_request
 from portal.web.htmx import redirect_or_refresh
 
 pending_requests = Blueprint("pending_requests", __name__)
+
+
+@pending_requests.app_context_processor
+def item_words() -> dict[str, object]:
+    return {"names_of": names_of}
 
 
 @pending_requests.post("/requests/<number>/acceptance")

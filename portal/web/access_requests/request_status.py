@@ -83,7 +83,7 @@ def status_of(request: AccessRequest, seen: Seen) -> RequestStatus:
 def current_approvals(request: AccessRequest) -> Sequence[Approval]:
     """Return the approvals that stand for the request: those passed on are told with whatever replaced them."""
     current = [each for each in request.approvals if each.state != ApprovalState.ESCALATED]
-    return sorted(current or request.approvals, key=lambda each: each.position or 0)
+    return current or request.approvals
 
 
 def badge_of(request: AccessRequest) -> tuple[str, str]:

@@ -293,7 +293,7 @@ def test_the_whole_story_is_told_by_the_pages(ready: World) -> None:
     ready.act(ready.look(lambda: approval_of(number).instance_id), "chen", "agree", "同意")
     ready.work_until(lambda: approval_of(number).state == "approved")
     page = bob.get(f"/requests/{number}").text
-    assert "Access is given in the BI tool by the owner." in page
+    assert "Open this access" in page
     assert "同意" in page
     assert ready.look(lambda: person_named("chen").name) in page
 
