@@ -10,7 +10,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from portal.grants.grant_target import GrantOrder, OtherGrant
-from portal.models import Grant, GrantDelivery
+from portal.models import AccessRequest, Grant, GrantDelivery
 from portal.rules.grant_state import GrantState, has_ended
 from portal.services.audit import PORTAL, record
 from portal.services.grants.grant_rows import Locked, begin_end, locked_grant, move_grant
@@ -99,13 +99,15 @@ def delivery_id(session: Session, grant: Grant, action: Action) -> str:
 
 
 def _take(session: Session, found: Locked, action: Action, *, now: datetime) -> Claim:
-    grant, is_first_try = found.grant, found.grant.leased_until is None
+    grant = found.grant
+    # Read first: whatever is changed before a query would be written twice.
+    order = _order(session, found, action, is_first_try=grant.leased_until is None, now=now)
     grant.leased_until = now + CALL_LEASE
     return Claim(
         grant_id=grant.id,
         target=grant.target,
         action=action,
-        order=_order(session, found, action, is_first_try=is_first_try, now=now),
+        order=order,
         leased_until=grant.leased_until,
     )
 
@@ -122,7 +124,7 @@ def _order(
     return GrantOrder(
         grant_id=grant.id,
         delivery_id=delivery_id(session, grant, action),
-        request_number=grant.request.number,
+        request_number=_number_of(session, grant),
         person_user_id=grant.person.user_id or "",
         person_union_id=grant.person.union_id or "",
         person_name=grant.person.name,
@@ -146,3 +148,8 @@ def _order(
         known=dict(grant.delivery or {}),
         is_first_try=is_first_try,
     )
+
+
+def _number_of(session: Session, grant: Grant) -> str:
+    """Read the number alone: with the request come its approvals, for each of a hundred thousand grants."""
+    return session.scalars(select(AccessRequest.number).filter_by(id=grant.request_id)).one()
