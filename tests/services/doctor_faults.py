@@ -16,12 +16,14 @@ from portal.database import transaction
 from portal.extensions import db
 from portal.migrating import migration_head
 from portal.models import (
+    Absence,
     Approval,
     ApprovalSettings,
     ApprovalTemplate,
     CallbackEvent,
     CallbackTally,
     DingTalkApp,
+    Person,
     StreamConnection,
     WorkerHeartbeat,
 )
@@ -306,6 +308,24 @@ def let_chen_leave(world: World) -> None:
     world.control("PATCH", "/people/chen", {"active": False})
 
 
+def send_chen_on_leave(world: World) -> None:
+    """Let the fallback approver be on leave, and the one who stands in for them have left."""
+    today = world.look(world.services.absences.today)
+    with world.app.app_context(), transaction() as session:
+        session.add(
+            Absence(
+                person_id=person_id("chen"), delegate_id=person_id("frank"), starts_on=today, ends_on=today
+            )
+        )
+        session.execute(update(Person).filter_by(user_id="frank").values(is_active=False))
+
+
+def end_all_leaves(world: World) -> None:
+    with world.app.app_context(), transaction() as session:
+        session.execute(delete(Absence))
+        session.execute(update(Person).filter_by(user_id="frank").values(is_active=True))
+
+
 def let_chen_return(world: World) -> None:
     world.control("PATCH", "/people/chen", {"active": True})
 
@@ -418,6 +438,12 @@ FAULTS = (
         breaks=nobody_decides,
         mends=chen_decides,
         state=WARNING,
+    ),
+    Fault(
+        red=CheckName.APPROVERS,
+        found=Found.RESOURCES_UNDECIDED,
+        breaks=send_chen_on_leave,
+        mends=end_all_leaves,
     ),
     Fault(
         red=CheckName.TEMPLATE,

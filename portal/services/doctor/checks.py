@@ -40,6 +40,7 @@ class CheckName(StrEnum):
     CONTACT_SCOPE = "contact_scope"
     SWITCHES = "switches"
     FALLBACK_APPROVER = "fallback_approver"
+    APPROVERS = "approvers"
     TEMPLATE = "template"
     TEMPLATE_FLOW = "template_flow"
     TEMPLATE_FIELDS = "template_fields"

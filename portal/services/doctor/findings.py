@@ -67,6 +67,8 @@ class Found(StrEnum):
     FALLBACK_ACTIVE = "fallback_active"
     FALLBACK_NONE = "fallback_none"
     FALLBACK_LEFT = "fallback_left"
+    EVERYTHING_DECIDED = "everything_decided"
+    RESOURCES_UNDECIDED = "resources_undecided"
     TEMPLATE_WELL = "template_well"
     TEMPLATE_NONE = "template_none"
     TEMPLATE_GONE = "template_gone"

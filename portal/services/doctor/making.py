@@ -8,6 +8,7 @@ from portal.clock import Clock
 from portal.services.doctor.address_checks import AddressChecks
 from portal.services.doctor.all_checks import in_order
 from portal.services.doctor.app_checks import AppChecks
+from portal.services.doctor.approver_checks import ApproverChecks
 from portal.services.doctor.callback_address import CallbackAddressCheck
 from portal.services.doctor.database_checks import DatabaseChecks
 from portal.services.doctor.deployment_checks import DeploymentChecks
@@ -19,6 +20,7 @@ from portal.services.doctor.template_checks import TemplateChecks
 from portal.services.events.callback_diagnosis import CallbackDiagnosis
 from portal.services.events.event_roads import EventRoads
 from portal.services.events.stream_connections import StreamConnections
+from portal.services.requests.undecided_resources import UndecidedResources
 from portal.services.templates.template_check import TemplateCheck
 from portal.services.work.dingtalk_calls import DingTalkCalls
 from portal.services.work.health import Health
@@ -51,6 +53,7 @@ def make_doctor(
                 DeploymentChecks(settings=settings, clock=clock, health=health, limits=limits),
                 AddressChecks(addresses=settings.dingtalk, clock=clock, limits=limits),
                 AppChecks(connection=connection, probes=Probes(connection=connection)),
+                ApproverChecks(undecided=UndecidedResources(clock=clock)),
                 TemplateChecks(template_check=template_check),
                 EventChecks(connection=connection, diagnosis=diagnosis, roads=roads, stream=stream),
                 CallbackAddressCheck(

@@ -45,6 +45,7 @@ GROUPS: dict[str, tuple[LazyString, tuple[CheckName, ...]]] = {
         (
             CheckName.SWITCHES,
             CheckName.FALLBACK_APPROVER,
+            CheckName.APPROVERS,
             CheckName.TEMPLATE,
             CheckName.TEMPLATE_FLOW,
             CheckName.TEMPLATE_FIELDS,

@@ -51,6 +51,7 @@ _CONSOLE = frozenset(
 _SECTIONS = {
     CheckName.SWITCHES: Section.SWITCHES,
     CheckName.FALLBACK_APPROVER: Section.FALLBACK_APPROVER,
+    CheckName.APPROVERS: Section.DEFAULT_APPROVERS,
     CheckName.CONTACT_SCOPE: Section.FALLBACK_APPROVER,
     CheckName.TEMPLATE: Section.APPROVAL_TEMPLATE,
     CheckName.TEMPLATE_FLOW: Section.FLOW,

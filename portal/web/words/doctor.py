@@ -55,6 +55,7 @@ TITLES: dict[CheckName, LazyString] = {
     CheckName.CONTACT_SCOPE: _("Contact scope"),
     CheckName.SWITCHES: _("Approval switches"),
     CheckName.FALLBACK_APPROVER: _("Fallback approver"),
+    CheckName.APPROVERS: _("Every resource has somebody who decides"),
     CheckName.TEMPLATE: _("Approval template"),
     CheckName.TEMPLATE_FLOW: _("Flow of the template"),
     CheckName.TEMPLATE_FIELDS: _("Fields of the template"),

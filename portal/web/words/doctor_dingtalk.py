@@ -81,6 +81,16 @@ DINGTALK_FINDINGS: dict[Found, Words] = {
         _("%(name)s, the fallback approver, has left the organisation."),
         (_("Choose somebody else under “Fallback approver”."),),
     ),
+    Found.EVERYTHING_DECIDED: (_("About every resource somebody can be asked."), ()),
+    Found.RESOURCES_UNDECIDED: (
+        _("Resources about which nobody can decide: %(count)s. They cannot be asked for."),
+        (
+            _(
+                "Look at the list under “Default approvers”, and name owners or administrators of the workspaces."
+            ),
+            _("Or tick another kind of approver, or choose a fallback approver who is not on leave."),
+        ),
+    ),
     Found.TEMPLATE_WELL: (_("“%(name)s” is there and published."), ()),
     Found.TEMPLATE_NONE: (
         _("No approval template is associated, so nothing can be started."),
