@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import or_, select, update
+from sqlalchemy import Text, cast, func, or_, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 from sqlalchemy.orm.exc import StaleDataError
@@ -33,6 +33,8 @@ LOG_LENGTH = 20
 TEST = "test"
 _NAME = TargetName.WEBHOOK.value
 _SUBJECT = ("grant_target", _NAME)
+# No failure is SQL's NULL or JSON's; what waits for a hand is neither done nor failed.
+_HAS_FAILED = func.coalesce(cast(GrantDelivery.failure, Text), "null") != "null"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -87,7 +89,7 @@ class WebhookSettings:
         """Return the last ``LOG_LENGTH`` calls, newest first, before the id ``older_than``."""
         wanted = select(GrantDelivery).where(GrantDelivery.target == _NAME)
         if only_failed:
-            wanted = wanted.where(GrantDelivery.is_done.is_(False))
+            wanted = wanted.where(_HAS_FAILED)
         if older_than is not None:
             wanted = wanted.where(GrantDelivery.id < older_than)
         return db.session.scalars(wanted.order_by(GrantDelivery.id.desc()).limit(LOG_LENGTH)).all()
@@ -196,10 +198,9 @@ class WebhookSettings:
         """Read the log: each call is there, so nobody has to keep count."""
         theirs = select(GrantDelivery).where(GrantDelivery.target == _NAME, GrantDelivery.action != TEST)
         last = session.scalars(theirs.order_by(GrantDelivery.id.desc()).limit(FAILURES_IN_A_ROW)).all()
-        if len(last) < FAILURES_IN_A_ROW or any(each.is_done for each in last):
+        if len(last) < FAILURES_IN_A_ROW or not all(each.failure for each in last):
             return None
-        done = theirs.where(GrantDelivery.is_done).order_by(GrantDelivery.id.desc()).limit(1)
-        good = session.scalar(done)
+        good = session.scalar(theirs.where(~_HAS_FAILED).order_by(GrantDelivery.id.desc()).limit(1))
         first = theirs.where(GrantDelivery.id > (good.id if good else 0)).order_by(GrantDelivery.id).limit(1)
         return session.scalars(first).one().began_at
 

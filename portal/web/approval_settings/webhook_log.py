@@ -54,7 +54,7 @@ def log_line(call: GrantDelivery) -> LogLine:
         at=call.began_at,
         action=_action(call.action),
         grant_id=call.grant_id,
-        is_done=call.is_done,
+        is_done=not call.failure,
         answer=_answer(call),
         milliseconds=call.took_ms,
     )

@@ -202,6 +202,14 @@ def test_ten_failures_in_a_row_are_told_with_the_first(world: World, alice: Admi
     assert world.services.webhook_settings.clock.now() < view.failing_since
 
 
+def test_what_waits_for_a_hand_there_has_not_failed(world: World, alice: AdminBrowser) -> None:
+    logged(world, failed=12)
+    with world.app.app_context(), transaction() as session:
+        session.query(GrantDelivery).order_by(GrantDelivery.id.desc()).first().failure = None  # type: ignore[union-attr]
+    assert "The webhook fails" not in words(section(alice))
+    assert section(alice, "?calls=failed").count("<tr>") == 11 + 1
+
+
 def test_the_log_shows_failed_calls_alone_and_goes_back(world: World, alice: AdminBrowser) -> None:
     logged(world, failed=25)
     rows = section(alice, "?calls=failed")
