@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -21,10 +21,12 @@ from portal.services.notices.about_grants import promise_about_grant
 from portal.services.notices.notice_promises import NoticeKind
 from portal.services.work.retry_pauses import pause_before_retry
 
-# Who is asked to act by hand is reminded after this.
+# Who is asked to act by hand is reminded after this; a tool that leaves it to its own people is asked again.
 REMINDED_AFTER = timedelta(days=3)
+TOOL_ASKED_AGAIN_AFTER = timedelta(hours=1)
 # A short trouble is nobody's news.
 TOLD_AFTER_TRIES = 3
+_TOO_LATE = Failure(kind="answered_too_late", retry=Retry.RETRYABLE)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,9 +45,12 @@ def settle(session: Session, taken: Claim, answer: Answer, *, now: datetime) -> 
     if found is None:
         return
     grant = found.grant
-    log_try(session, taken, answer)
     if grant.leased_until != taken.leased_until:
-        return  # somebody took over after our lease, and what they were answered counts
+        # Somebody took over after our lease, and what they are answered counts. A try that does not count must
+        # not be one of those that give the next delivery its number.
+        log_try(session, taken, replace(answer, delivered=None, failure=answer.failure or _TOO_LATE))
+        return
+    log_try(session, taken, answer)
     give_back_lease(found, taken, now=now)
     if answer.failure is not None:
         failed(session, grant, answer.failure, now=now)
@@ -164,10 +169,12 @@ def _taken_away(session: Session, found: Locked, *, now: datetime) -> None:
 def _waits_for_a_hand(session: Session, grant: Grant, delivered: Delivered, *, now: datetime) -> None:
     is_new = grant.task_at is None
     grant.task_at = grant.task_at or now
-    grant.due_at = now + REMINDED_AFTER
+    is_ours = grant.target == TargetName.MANUAL
+    grant.due_at = now + (REMINDED_AFTER if is_ours else TOOL_ASKED_AGAIN_AFTER)
     grant.delivery = {**(grant.delivery or {}), **delivered.facts} or None
     grant.failure, grant.retries = None, 0
-    tell_task_people(session, grant, at=now)
+    if is_ours:
+        tell_task_people(session, grant, at=now)
     if is_new:
         record(
             session,

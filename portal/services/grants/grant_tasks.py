@@ -6,13 +6,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, func, or_, select
+from sqlalchemy import ColumnElement, and_, func, or_, select
 from sqlalchemy.orm import Session
 
 from portal.channels.failures import Failure, Retry
 from portal.clock import Clock
 from portal.database import transaction
 from portal.extensions import db
+from portal.grants.grant_target import TargetName
 from portal.grants.manual import GIVEN_AT, GIVEN_BY, TAKEN_AT, TAKEN_BY
 from portal.models import (
     AccessRequest,
@@ -100,7 +101,7 @@ class GrantTasks:
         found = locked_grant(session, grant_id)
         if found is None or not may_keep(session, person, found.grant):
             raise NotThere
-        if found.grant.task_at is None:
+        if found.grant.task_at is None or found.grant.target != TargetName.MANUAL:
             raise Problem(ProblemReason.TASK_DONE)
         return found
 
@@ -133,7 +134,10 @@ def _log(
 def _waits_for(person: Person) -> ColumnElement[bool]:
     """What somebody is asked to do; the promise of a reminder keeps it in the small index of what is due."""
     is_ones_own = or_(Grant.person_id == person.id, AccessRequest.requester_id == person.id)
-    waits = Grant.due_at.is_not(None) & Grant.task_at.is_not(None) & ~is_ones_own
+    is_task = and_(
+        Grant.due_at.is_not(None), Grant.task_at.is_not(None), Grant.target == TargetName.MANUAL.value
+    )
+    waits = is_task & ~is_ones_own
     if may(person, Permission.KEEP_GRANTS):
         return waits
     mine = Resource.owner_id == person.id

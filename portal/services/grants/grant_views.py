@@ -10,6 +10,7 @@ from sqlalchemy.orm import selectinload
 
 from portal.clock import Clock
 from portal.extensions import db
+from portal.grants.grant_target import TargetName
 from portal.models import Grant, GrantDelivery, Person
 from portal.rules.grant_state import ENDS
 from portal.rules.permissions import Permission
@@ -70,7 +71,7 @@ class GrantViews:
         if not (may_act or concerns(grant, person) or may(person, Permission.READ_EVERYTHING)):
             raise NotThere
         now = self.clock.now()
-        is_task = grant.task_at is not None
+        is_task = grant.task_at is not None and grant.target == TargetName.MANUAL
         return GrantView(
             grant=grant,
             deliveries=self._deliveries(grant_id),

@@ -15,6 +15,11 @@ GRANT_FAILURE_WORDS = {
         _l("The error is written in the portal's log."),
         _l("The portal tries again by itself. If it stays so, let an organization admin read the log."),
     ),
+    "answered_too_late": (
+        _l("The answer came too late to count"),
+        _l("The portal had begun another try by then, under the same delivery number."),
+        _l("Nothing needs to be done: what the other try was answered counts."),
+    ),
     "refused_by_hand": (
         _l("%(person)s cannot do it"),
         _l("They say: %(reason)s"),
