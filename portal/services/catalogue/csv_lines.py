@@ -184,8 +184,8 @@ def _workspace_faults(
 
 
 def _cell_fault(column: Column, text: str) -> LineReason | None:
-    if column in NEEDED and not text:
-        return LineReason.MISSING
+    if not text:
+        return LineReason.MISSING if column in NEEDED else None
     if len(text) > LONGEST.get(column, LONGEST[Column.EXTERNAL_ID]):
         return LineReason.TOO_LONG
     plain = (
@@ -193,9 +193,9 @@ def _cell_fault(column: Column, text: str) -> LineReason | None:
     )
     if not _PLAIN.fullmatch(plain):
         return LineReason.CONTROL_CHARACTERS
-    if column in _ONE_OF and text not in _ONE_OF[column]:
+    if text not in _ONE_OF.get(column, (text,)):
         return LineReason.NOT_ONE_OF
-    if column == Column.LINK and text and not is_link(text):
+    if column == Column.LINK and not is_link(text):
         return LineReason.NOT_A_LINK
     return None
 
