@@ -25,6 +25,7 @@ from tests.services.decision_story import (
     send_on_leave,
     set_up_here,
     state,
+    switch,
 )
 from tests.services.story import (
     actor_named,
@@ -33,6 +34,9 @@ from tests.services.story import (
     audited,
     instances,
     person_named,
+    set_up,
+    started,
+    state_of,
     withdraw,
 )
 
@@ -221,3 +225,31 @@ def test_what_waits_longest_comes_first_and_each_page_goes_on_where_the_last_end
         assert [each.request.number for each in (*newest.approvals, *oldest.approvals)] == numbers[::-1]
         held = {grant.entitlement for each in oldest.approvals for grant in each.held}
         assert held == {"view", "export", "edit"}
+
+
+def test_a_request_is_decided_where_it_was_started_whatever_the_settings_say_since(
+    world: World, asked: str
+) -> None:
+    set_up(world)
+    in_dingtalk, instance_id = started(world, entitlement="export")
+    switch(world, is_dingtalk_channel_on=True, prefers_in_platform=True)
+    here = ask(world, entitlement="edit")
+    assert world.look(lambda: [approval_of(each).channel for each in (asked, in_dingtalk, here)]) == [
+        "in_platform",
+        "dingtalk",
+        "in_platform",
+    ]
+    switch(world, is_dingtalk_channel_on=True, is_in_platform_channel_on=False)
+    assert pending_for(world, "chen") == [asked, in_dingtalk, here]
+    decide(world, asked, "approve")
+    world.act(instance_id, "chen", "refuse")
+    world.work_until(lambda: state_of(in_dingtalk) == "rejected")
+    assert [state(world, each) for each in (asked, in_dingtalk, here)] == ["approved", "rejected", "pending"]
+
+
+def test_nothing_is_asked_where_no_channel_is_on(world: World, asked: str) -> None:
+    switch(world, is_dingtalk_channel_on=False, is_in_platform_channel_on=False)
+    with pytest.raises(Problem) as refused:
+        ask(world, entitlement="export")
+    assert refused.value.reason == ProblemReason.APPROVAL_OFF
+    assert state(world, asked) == "pending"

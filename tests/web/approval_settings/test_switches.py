@@ -59,3 +59,41 @@ def test_a_version_that_was_tampered_with_is_answered_422(alice: AdminBrowser, v
     answer = alice.post("/switches", is_enabled="y", version=version)
     assert answer.status_code == 422
     assert "This page is out of date. Load it again." in words(answer.text)
+
+
+def test_requests_are_decided_in_the_portal_where_that_is_switched_on(
+    world: World, alice: AdminBrowser
+) -> None:
+    alice.post("/switches", is_enabled="y", is_in_platform_channel_on="y", version="1")
+    current = world.look(world.services.approval_settings.current)
+    assert (current.is_in_platform_channel_on, current.prefers_in_platform) == (True, False)
+    page = words(alice.get().text)
+    assert "Requests are decided in the portal, under My approvals. DingTalk is not needed for that." in page
+    assert "New requests are decided in the portal for now" not in page
+
+
+def test_preferring_the_portal_without_its_channel_counts_for_nothing(
+    world: World, alice: AdminBrowser
+) -> None:
+    alice.post("/switches", is_enabled="y", prefers_in_platform="y", version="1")
+    assert not world.look(world.services.approval_settings.current).prefers_in_platform
+
+
+@pytest.mark.parametrize("has_script", [True, False])
+def test_an_admin_prefers_the_portal_for_now_and_goes_back(
+    world: World, alice: AdminBrowser, has_script: bool
+) -> None:
+    every_box = {name: "y" for name in ("is_enabled", "is_dingtalk_channel_on")}
+    alice.post("/switches", version="1", **every_box)
+    for is_preferred in ("y", ""):
+        version = world.look(world.services.approval_settings.current).version
+        answer = alice.post(
+            "/portal-preference", has_script=has_script, is_preferred=is_preferred, version=str(version)
+        )
+        assert answer.status_code == (200 if has_script else 303)
+        told = words(alice.get().text)
+        assert ("New requests are decided in the portal for now" in told) == bool(is_preferred)
+        stale = alice.post("/portal-preference", has_script=has_script, is_preferred="y", version="1")
+        assert stale.status_code == 409
+    current = world.look(world.services.approval_settings.current)
+    assert (current.is_dingtalk_channel_on, current.prefers_in_platform) == (True, False)
