@@ -6,7 +6,7 @@ import re
 import socket
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -57,9 +57,7 @@ class World:
     ``clock`` is the portal's alone: in the sandbox time does not pass faster.
     """
 
-    def __init__(
-        self, folder: Path, *, database_url: str = "", more: Mapping[str, str] | None = None
-    ) -> None:
+    def __init__(self, folder: Path, *, database_url: str = "") -> None:
         self.folder = folder
         self.port = free_port()
         self.clock = MovableClock()
@@ -67,7 +65,6 @@ class World:
         self.sandbox = RunningSandbox(sandbox_config(folder), host="127.0.0.1", port=0)
         self.sandbox.start()
         self.environment = environment(folder, port=self.port, sandbox_url=self.sandbox.url)
-        self.environment |= more or {}
         if database_url:
             self.environment["PORTAL_DATABASE_URL"] = database_url
         self.settings = read_settings(self.environment)
@@ -218,6 +215,7 @@ def environment(folder: Path, *, port: int, sandbox_url: str) -> dict[str, str]:
         "DINGTALK_AGENT_ID": str(AGENT_ID),
         "DINGTALK_CALLBACK_TOKEN": TOKEN,
         "DINGTALK_CALLBACK_AES_KEY": AES_KEY,
+        "PORTAL_WEBHOOK_NETWORKS": "127.0.0.0/8",
         **{f"DINGTALK_{name}_URL": sandbox_url for name in ADDRESS_NAMES},
     }
 

@@ -22,13 +22,6 @@ from tests.services.story import audited
 from tests.web.approval_settings.admin_browser import PAGE, AdminBrowser, hidden, words
 
 
-@pytest.fixture(scope="module")
-def shared_world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
-    made = World(tmp_path_factory.mktemp("world"), more={"PORTAL_WEBHOOK_NETWORKS": "127.0.0.0/8"})
-    yield made
-    made.close()
-
-
 @pytest.fixture
 def hook() -> Iterator[Hook]:
     with listening() as made:
