@@ -14,6 +14,7 @@ from portal.settings import SettingsError, read_settings
 if TYPE_CHECKING:
     from flask import Flask
 
+    from portal.models.person import Role
     from portal.services.registry import Services
     from portal.settings import Settings
 
@@ -252,6 +253,48 @@ def grant_admin(user_id: str) -> None:
     click.echo(f"{user_id} is an organization admin.")
 
 
+@people.command("give-role")
+@click.argument("user_id")
+@click.argument("role")
+def give_role(user_id: str, role: str) -> None:
+    """Give ROLE to the DingTalk person or the local user name USER_ID; a DingTalk person also before they sign in."""
+    from portal.services.audit import PORTAL
+
+    wanted = _role(role)
+    app, _settings, services = _open()
+    with app.app_context():
+        person_id = services.known_people.id_of(user_id)
+        view = services.dingtalk_apps.view()
+        if person_id is not None:
+            services.roles.give(PORTAL, None, person_id=person_id, role=wanted)
+        elif view.is_bound:
+            services.people.grant_role(PORTAL, corp_id=view.corp_id, user_id=user_id, role=wanted)
+        else:
+            _fail(f"The portal knows nobody called {user_id}, and no DingTalk app is bound yet.")
+    click.echo(f"{user_id} is {wanted}.")
+
+
+@people.command("take-role")
+@click.argument("user_id")
+@click.argument("role")
+def take_role(user_id: str, role: str) -> None:
+    """Take ROLE away from the DingTalk person or the local user name USER_ID."""
+    from portal.services.audit import PORTAL
+    from portal.services.faults import Problem
+
+    wanted = _role(role)
+    app, _settings, services = _open()
+    with app.app_context():
+        person_id = services.known_people.id_of(user_id)
+        if person_id is None:
+            _fail(f"The portal knows nobody called {user_id}.")
+        try:
+            services.roles.take(PORTAL, None, person_id=person_id, role=wanted)
+        except Problem:
+            _fail("This is the last organization admin.", "Make somebody else one first: people grant-admin.")
+    click.echo(f"{user_id} is not {wanted} any more.")
+
+
 @people.command("add-local-admin")
 @click.argument("username")
 @click.password_option(help="At least 12 characters; asked for when not given.")
@@ -304,6 +347,14 @@ def add_local(username: str, name: str, roles: tuple[str, ...], password_stdin: 
     click.echo(f"{username} can sign in.")
     if given is None:
         click.echo(f"Password, shown this once: {added.password}")
+
+
+def _role(name: str) -> Role:
+    from portal.models.person import Role
+
+    if name not in set(Role):
+        _fail(f"There is no role {name}.", f"There are: {', '.join(Role)}.")
+    return Role(name)
 
 
 def _open() -> tuple[Flask, Settings, Services]:

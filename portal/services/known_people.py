@@ -10,7 +10,15 @@ from sqlalchemy import exists, or_, select
 from sqlalchemy.orm import selectinload
 
 from portal.extensions import db
-from portal.models import AuditEntry, LocalCredential, Person, PersonRole, Workspace, WorkspaceMember
+from portal.models import (
+    AuditEntry,
+    DingTalkApp,
+    LocalCredential,
+    Person,
+    PersonRole,
+    Workspace,
+    WorkspaceMember,
+)
 from portal.services.faults import NotThere
 
 MOST_SHOWN = 50
@@ -58,6 +66,13 @@ class KnownPeople:
             .where(Person.is_active, Person.name.ilike(f"%{_escaped(text)}%", escape="\\"))
         )
         return db.session.scalars(wanted.order_by(Person.name).limit(limit)).all()
+
+    def id_of(self, name: str) -> int | None:
+        """Return who signs in with this DingTalk userid or local user name; None for nobody we know."""
+        bound = select(DingTalkApp.corp_id).where(DingTalkApp.id == 1).scalar_subquery()
+        there = select(Person.id).where(Person.user_id == name, Person.corp_id == bound)
+        here = select(LocalCredential.person_id).filter_by(username=name)
+        return db.session.scalar(there) or db.session.scalar(here)
 
     def view(self, person_id: int) -> KnownPerson:
         """Return one person; raises ``NotThere``."""
