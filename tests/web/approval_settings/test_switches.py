@@ -83,7 +83,7 @@ def test_preferring_the_portal_without_its_channel_counts_for_nothing(
 def test_an_admin_prefers_the_portal_for_now_and_goes_back(
     world: World, alice: AdminBrowser, has_script: bool
 ) -> None:
-    every_box = {name: "y" for name in ("is_enabled", "is_dingtalk_channel_on")}
+    every_box = dict.fromkeys(("is_enabled", "is_dingtalk_channel_on"), "y")
     alice.post("/switches", version="1", **every_box)
     for is_preferred in ("y", ""):
         version = world.look(world.services.approval_settings.current).version
