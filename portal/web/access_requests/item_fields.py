@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -143,14 +143,21 @@ def errors_of(items: tuple[SentItem, ...], fault: FieldFault | None) -> list[dic
     """Return for each item its errors by field: what is missing in the form, or the fault that the service found."""
     errors: list[dict[str, str]] = [{} for _ in items]
     if fault is None:
-        for place, item in enumerate(items):
-            if not item.level:
-                errors[place]["level"] = gettext("Choose what you need.")
-        return errors
+        return [dict(_missing(item)) for item in items]
     place = int(fault.facts.get("index", "0"))
     if fault.field in _FIELD_OF_FAULT and place < len(errors):
         errors[place][_FIELD_OF_FAULT[fault.field]] = fault_sentence(fault)
     return errors
+
+
+def _missing(item: SentItem) -> Iterator[tuple[str, str]]:
+    """What a look at the form alone shows, so that it is all told at once."""
+    if not item.level:
+        yield "level", gettext("Choose what you need.")
+    if item.level == Entitlement.UNMASK and not item.columns:
+        yield "column", fault_sentence(FieldFault("columns", "missing"))
+    if item.resource.confirmation and not item.is_confirmed:
+        yield "confirmed", fault_sentence(FieldFault("confirmed", "missing"))
 
 
 def is_about_an_item(fault: FieldFault) -> bool:
