@@ -9,7 +9,18 @@ import time
 from pathlib import Path
 from typing import Any
 
-from bench import busy_worker, callback_intake, finding, machine, outcomes, pages, start_up, worker_drain
+from bench import (
+    busy_worker,
+    callback_intake,
+    exports,
+    finding,
+    grants_due,
+    machine,
+    outcomes,
+    pages,
+    start_up,
+    worker_drain,
+)
 from bench.goals import judged, table
 from bench.in_process import InProcessPortal
 from bench.place import Place
@@ -28,6 +39,10 @@ def main() -> int:
     _say("lists, detail and search with 10,000 and with 1,000,000 requests ...")
     with tempfile.TemporaryDirectory(prefix="portal-bench-") as folder:
         results["finding"] = finding.measure(Path(folder))
+    _say("a million requests as one file ...")
+    results["exports"] = exports.measure()
+    _say("grants that fall due, over three minutes and all at once ...")
+    results["grants_due"] = grants_due.measure()
     _say("two workers and one ...")
     drained = worker_drain.measure()
     if drained is None:

@@ -88,6 +88,25 @@ GOALS = (
         at_least=170,
     ),
     Goal(
+        words="File of a million requests, memory grown",
+        path=("exports", "rss_grown_mb"),
+        unit="MB",
+        at_most=50,
+    ),
+    Goal(
+        words="10,000 grants due over 3 minutes, lag p95",
+        path=("grants_due", "spread", "lag_p95_s"),
+        unit="s",
+        at_most=5,
+    ),
+    Goal(
+        words="100,000 grants due at once",
+        path=("grants_due", "at_once", "per_second"),
+        unit="/s",
+        at_least=50,
+    ),
+    Goal(words="Grants skipped of those", path=("grants_due", "at_once", "skipped"), unit="", at_most=0),
+    Goal(
         words="Starts by two workers, times those of one",
         path=("worker_drain", "ratio"),
         unit="",
