@@ -12,6 +12,7 @@ from portal.web.access_requests.pending import pending_requests
 from portal.web.access_requests.routes import access_requests
 from portal.web.access_requests.syncing import request_syncing
 from portal.web.approval_settings.routes import approval_settings
+from portal.web.approvals.passing_on import passing_on
 from portal.web.approvals.routes import approvals
 from portal.web.callbacks.door import CallbackDoor
 from portal.web.doctor.routes import doctor
@@ -47,6 +48,7 @@ def init_web(app: Flask, settings: Settings) -> None:
     for area in (
         access_requests,
         approvals,
+        passing_on,
         approvers,
         approval_settings,
         doctor,

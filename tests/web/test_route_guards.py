@@ -61,7 +61,7 @@ OPEN = Guard(EVERYBODY)
 MEMBERS = Guard(SIGNED_IN)
 READ_SETTINGS, CHANGE_SETTINGS = needs(Permission.READ_SETTINGS), needs(Permission.CHANGE_SETTINGS)
 READ_EVERYTHING, GIVE_ROLES = needs(Permission.READ_EVERYTHING), needs(Permission.GIVE_ROLES)
-KEEP_CATALOGUE = needs(Permission.KEEP_CATALOGUE)
+KEEP_CATALOGUE, KEEP_GRANTS = needs(Permission.KEEP_CATALOGUE), needs(Permission.KEEP_GRANTS)
 OVERSEE = Guard(READERS | {WORKSPACE_ADMINISTRATOR})
 KEEP_RESOURCE = Guard(holders(Permission.KEEP_CATALOGUE) | {WORKSPACE_ADMINISTRATOR})
 INVOLVED = Guard(READERS | {WORKSPACE_ADMINISTRATOR, OWNER, REQUESTER}, 404)
@@ -169,6 +169,8 @@ GUARDS: dict[str, Guard] = {
     "lists.my_history": MEMBERS,
     "lists.person_history": OWN_HISTORY,
     "lists.resource_history": RESOURCE_HISTORY,
+    "passing_on.pass_on": KEEP_GRANTS,
+    "passing_on.page": KEEP_GRANTS,
     "pending_requests.answer": NOT_HERE,
     "pending_requests.remind": THE_REQUESTER,
     "people.add": GIVE_ROLES,

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from portal.channels.approval_channel import ChannelName
 from portal.clock import Clock
 from portal.database import transaction
+from portal.extensions import db
 from portal.models import Approval, Person
 from portal.rules.approval_state import ApprovalState
 from portal.rules.approver_policy import ChoiceReason
@@ -14,7 +16,7 @@ from portal.services.audit import Actor, record
 from portal.services.decisions.begin import ask_approver
 from portal.services.decisions.decider_key import decider_key
 from portal.services.decisions.decisions import locked_in_platform
-from portal.services.faults import FieldFault, Problem, ProblemReason
+from portal.services.faults import FieldFault, NotThere, Problem, ProblemReason
 from portal.services.permissions import require
 
 
@@ -23,6 +25,18 @@ class PassingOn:
     """Lets admins name another approver; they do not decide in anybody's place."""
 
     clock: Clock
+
+    def waiting(self, admin: Person, approval_id: int) -> Approval:
+        """Return an approval that waits for its decision in the portal.
+
+        Raises ``NotAllowed`` without ``KEEP_GRANTS`` and ``NotThere``.
+        """
+        require(admin, Permission.KEEP_GRANTS)
+        found = db.session.get(Approval, approval_id)
+        is_here = found is not None and found.channel == ChannelName.IN_PLATFORM
+        if found is None or not is_here or found.state != ApprovalState.PENDING:
+            raise NotThere
+        return found
 
     def pass_on(self, actor: Actor, admin: Person, approval_id: int, *, to_person_id: int) -> None:
         """Let somebody else decide; passed on to who decides anyway, nothing changes.
