@@ -47,7 +47,7 @@ class RequestRulesForm(FlaskForm):  # type: ignore[misc]
     escalates_after_days = StringField(_("Ask the next kind of approver after days"), [Empty(), _whole])
     lapses_after_days = StringField(_("Let a request lapse after days"), [Empty(), _whole])
     nudge_pause_hours = StringField(_("Hours between two reminders"), [InputRequired(), _whole])
-    grant_target = RadioField(_("Who or what gives access"), choices=_CHOICES)
+    grant_target = RadioField(_("Who or what gives access"), [InputRequired()], choices=_CHOICES)
     version = HiddenField()
 
     @classmethod

@@ -8,6 +8,7 @@ from typing import Any, Self
 from flask_babel import lazy_gettext as _
 from flask_wtf import FlaskForm
 from wtforms import HiddenField, StringField
+from wtforms.validators import InputRequired
 from wtforms.widgets import DateInput
 
 from portal.models import Absence
@@ -20,8 +21,8 @@ from portal.web.words.faults import fault_sentence
 class LeaveForm(FlaskForm):  # type: ignore[misc]
     """Days as their field sends them; ``delegate`` is what the picker sends."""
 
-    starts_on = StringField(_("First day"), widget=DateInput())
-    ends_on = StringField(_("Last day"), widget=DateInput())
+    starts_on = StringField(_("First day"), [InputRequired()], widget=DateInput())
+    ends_on = StringField(_("Last day"), [InputRequired()], widget=DateInput())
     delegate = HiddenField(_("Who decides instead"))
 
     @classmethod

@@ -16,7 +16,7 @@ _ROLES = {
     Role.AUDITOR: _l("Auditor"),
 }
 _PURPOSES = {
-    Role.ORGANIZATION_ADMIN: _l("Changes the settings, gives roles, and may do everything below."),
+    Role.ORGANIZATION_ADMIN: _l("Changes the settings, gives roles, keeps the catalogue and the grants."),
     Role.PERMISSION_ADMINISTRATOR: _l("Keeps the catalogue and the grants, and can be asked to decide."),
     Role.ENTERPRISE_SECURITY_ADMINISTRATOR: _l("Keeps the grants, and can be asked to decide."),
     Role.AUDITOR: _l("Reads everything and changes nothing."),
