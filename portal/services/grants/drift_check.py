@@ -35,6 +35,9 @@ EVERY = timedelta(minutes=5)
 TOGETHER = 50
 # A chore has a lease of a minute; what is left is looked at in the next round.
 ROUND_SECONDS = 30.0
+# A target that does not answer is left alone for a while: each look would wait for its time-out.
+MOST_UNANSWERED = 3
+PAUSE_WHILE_DOWN = timedelta(minutes=30)
 # ``options`` of a target's settings: what is done about what is found to differ.
 ON_DRIFT, REPAIR, REPORT = "on_drift", "repair", "report"
 LACKING = frozenset({Finding.MISSING, Finding.LESS, Finding.ENDS_EARLIER})
@@ -66,10 +69,14 @@ class DriftCheck:
         )
         ids = db.session.scalars(due).all()
         db.session.rollback()
+        unanswered = 0
         for grant_id in ids:
             if time.monotonic() >= until:
                 break
-            self._check(grant_id)
+            looked = self._check(grant_id)
+            unanswered = unanswered + 1 if looked is not None and looked.failure is not None else 0
+            if unanswered == MOST_UNANSWERED:
+                return PAUSE_WHILE_DOWN
         return timedelta() if len(ids) == TOGETHER else EVERY
 
     def look(self, person: Person, grant_id: int) -> Looked:
