@@ -158,3 +158,22 @@ def test_an_approver_is_reminded_once_in_each_quiet_period(world: World) -> None
     work_on(world, rounds=2)
     assert {each.state for each in world.look(lambda: notices("reminder"))} <= {"sent", "arrived"}
     assert world.look(lambda: len(audited("approval.reminded"))) == 2
+
+
+@pytest.mark.parametrize(
+    ("kind", "state"),
+    [
+        pytest.param("data_work_owner", "pending", marks=pytest.mark.slow),
+        ("enterprise_security_administrator", "could_not_start"),
+    ],
+)
+def test_where_the_next_one_is_gone_in_the_moment_it_ends_there_is_an_approver_or_a_visible_problem(
+    world: World, kind: str, state: str
+) -> None:
+    ready(world, escalates_after_days=3)
+    number, _ = started(world)
+    pass_days(world, 3.1)
+    set_rules(world, approver_kinds=[kind])
+    work_on(world)
+    assert world.look(lambda: states_of(number)) == ["escalated", state]
+    assert world.look(lambda: approvals_of(number)[1].approver.user_id) == "chen"

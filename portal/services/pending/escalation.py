@@ -60,7 +60,10 @@ class Escalation:
             .limit(TOGETHER)
         ).all()
         for approval_id in overdue:
-            self._escalate(approval_id)
+            try:
+                self._escalate(approval_id)
+            except Exception:  # one bad row must not keep all others waiting
+                log.exception("escalation.failed", approval=approval_id)
         return timedelta() if len(overdue) == TOGETHER else EVERY
 
     def _escalate(self, approval_id: int) -> None:

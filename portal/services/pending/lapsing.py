@@ -55,7 +55,11 @@ class Lapsing:
                 .with_for_update(skip_locked=True, of=Approval)
             ).all()
             for approval in overdue:
-                self._lapse(session, approval)
+                try:
+                    with session.begin_nested():
+                        self._lapse(session, approval)
+                except Exception:  # one bad row must not keep all others waiting
+                    log.exception("lapsing.failed", approval=approval.id)
         if overdue:
             log.info("lapsing.round", approvals=len(overdue))
         return timedelta() if len(overdue) == TOGETHER else EVERY

@@ -10,6 +10,7 @@ from portal.channels.approval_channel import ChannelName
 from portal.models import AccessRequest, Approval
 from portal.rules.approval_state import ApprovalState
 from portal.services.decisions.begin import begin
+from portal.services.faults import Problem
 from portal.services.pending.deadlines import set_deadlines
 from portal.services.pending.next_approvers import NextApprover
 from portal.services.request_address import address_in_form
@@ -53,15 +54,21 @@ def replace_approval(
         begin(session, approval, at=at)
         return approval
     approval.state = ApprovalState.COULD_NOT_START  # where every further start begins
-    start_again(
-        session,
-        request,
-        approval,
-        template=earlier.template,
-        status_page=address_in_form(public_url, request.number),
-        at=at,
-    )
-    _ask(approval, following)
+    session.flush()
+    try:
+        with session.begin_nested():
+            start_again(
+                session,
+                request,
+                approval,
+                template=earlier.template,
+                status_page=address_in_form(public_url, request.number),
+                at=at,
+            )
+            _ask(approval, following)
+    except Problem:
+        # Nobody can decide by the policy of now: the requester sees so, and what helps, on trying again.
+        approval.due_at = None
     session.flush()
     return approval
 

@@ -167,6 +167,8 @@ def _acceptance(request: AccessRequest, approval: Approval, viewer: Person) -> s
     name = request.grantee.name
     if approval.state == ApprovalState.WITHDRAWN and request.acceptance == Acceptance.DECLINED:
         return str(gettext("%(name)s declined it, so nobody was asked to decide.", name=name))
+    if approval.state == ApprovalState.LAPSED and request.acceptance == Acceptance.ASKED:
+        return str(gettext("%(name)s did not answer in time, so nobody was asked to decide.", name=name))
     if approval.state != ApprovalState.AWAITING_ACCEPTANCE:
         return ""
     if viewer.id == request.on_behalf_of_id:
