@@ -28,6 +28,7 @@ from portal.web.lists.routes import lists
 from portal.web.people.routes import people
 from portal.web.people.workspaces import workspaces
 from portal.web.resources.imports import resource_imports
+from portal.web.resources.reading import resource_reading
 from portal.web.resources.routes import resources
 from portal.web.service_errors import init_service_errors
 from portal.web.sign_in.routes import sign_in
@@ -60,6 +61,7 @@ def init_web(app: Flask, settings: Settings) -> None:
         request_syncing,
         request_closing,
         resource_imports,
+        resource_reading,
         resources,
         pending_requests,
         sign_in,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import structlog
@@ -36,11 +36,34 @@ _ROW = TargetName.QUICKBI.value
 
 
 @dataclass(frozen=True, kw_only=True)
+class SyncView:
+    """How the reading stands. ``report`` is of the last one: ``counts``, ``failures`` by workspace, ``failure``."""
+
+    is_connected: bool
+    is_asked: bool = False
+    synced_at: datetime | None = None
+    report: dict[str, Any] | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
 class QuickBISync:
     """One round reads everything; each workspace is a commit of its own, so that one that fails spoils no other."""
 
     clock: Clock
     catalogue: QuickBICatalogue
+
+    def view(self) -> SyncView:
+        """Return what the page of the reading shows."""
+        row = db.session.get(GrantTargetSettings, _ROW)
+        if row is None or not row.secret_sealed:
+            return SyncView(is_connected=False)
+        report = row.sync_report or {}
+        return SyncView(
+            is_connected=True,
+            is_asked=bool(report.get("is_asked")),
+            synced_at=row.synced_at,
+            report=report if "counts" in report else None,
+        )
 
     def ask(self, actor: Actor) -> None:
         """Let the worker read now.

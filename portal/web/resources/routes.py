@@ -56,6 +56,7 @@ def catalogue() -> Response:
         is_swap=wants_partial(),
         announcement=ngettext("%(num)s resource", "%(num)s resources", len(found.resources)),
         may_keep=services().resource_keeping.keeps_any(person),
+        is_quickbi_connected=services().quickbi_sync.view().is_connected,
         keeps_all=may(person, Permission.KEEP_CATALOGUE),
     )
     return replace_address(response, _address(wanted)) if wants_partial() else response
@@ -165,6 +166,7 @@ def _page(resource: Resource) -> Response:
         targets=TARGETS,
         edit_permissions=EDIT_PERMISSIONS,
         may_keep=services().resource_keeping.may_keep(signed_in_person(), resource),
+        reads_everything=may(signed_in_person(), Permission.READ_EVERYTHING),
     )
 
 

@@ -89,7 +89,7 @@ def line_sentence(fault: Mapping[str, Any]) -> str:
 def shown_value(name: str, value: Any) -> str:
     """Return a fact's value as a person reads it."""
     if value in (None, "", []):
-        return gettext("nothing")
+        return "–"
     match name:
         case "target":
             return str(TARGETS[TargetName(value)])
