@@ -118,12 +118,19 @@ def test_what_is_due_waits_while_the_webhook_is_off(world: World, hook: Hook, se
     assert grant(world, grant_id).state == "active"
 
 
-def test_what_a_person_has_to_finish_there_becomes_a_to_do(world: World, hook: Hook, secret: str) -> None:
+def test_what_a_person_has_to_finish_there_is_asked_about_until_it_is_done(
+    world: World, hook: Hook, secret: str
+) -> None:
     hook.status, hook.body = 202, b'{"state": "pending"}'
     grant_id = approved(world, target="webhook")
     world.work()
     waiting = grant(world, grant_id)
     assert (waiting.state, waiting.task_at is not None) == ("due", True)
+    hook.status, hook.body = 200, b""
+    let_pass_until_due(world, grant_id)
+    world.work()
+    assert grant(world, grant_id).state == "active"
+    assert len({each.headers["Portal-Delivery"] for each in hook.calls}) == 1
 
 
 def test_ten_failures_in_a_row_are_seen_on_either_engine(world: World, hook: Hook, secret: str) -> None:
