@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from tests.portal_world import World
+from tests.services.pending_story import approvals_of, states_of
 from tests.services.story import ask, fault, follow, started, state_of, withdraw
 
 
@@ -54,6 +55,21 @@ def decided(world: World, person: str, action: str, outcome: str) -> str:
     return number
 
 
+def one_of_several_parts(world: World) -> str:
+    """Ask for things of Chen and of Alice, where Chen has agreed and Alice has not decided."""
+    number = ask(world, items=({"resource": "regional-revenue"}, {"resource": "executive-portal"}))
+    world.work_until(lambda: states_of(number) == ["pending", "pending"])
+    chens = world.look(lambda: [each for each in approvals_of(number) if each.approver.user_id == "chen"])
+    world.act(chens[0].instance_id, "chen", "agree")
+    world.work_until(lambda: "approved" in states_of(number))
+    return number
+
+
+def one_that_waits_for_a_colleague(world: World) -> str:
+    world.client("dora")
+    return ask(world, on_behalf_of="dora")
+
+
 # The one that is only submitted comes last: work done for the others would start it.
 REQUESTS = (
     one_that_is_being_checked,
@@ -63,5 +79,7 @@ REQUESTS = (
     an_approved_request,
     a_rejected_request,
     a_withdrawn_request,
+    one_of_several_parts,
+    one_that_waits_for_a_colleague,
     a_submitted_request,
 )
