@@ -285,6 +285,9 @@ def build_services(settings: Settings, clock: Clock) -> Services:
             diagnosis=diagnosis,
             roads=roads,
             stream=stream_connections,
+            quickbi=QuickBIConnection(
+                read_binding=QuickBIStore(box=box).read, timeout_seconds=DIRECTORY_TIMEOUT_SECONDS
+            ),
         ),
         event_roads=roads,
         failed_pushes=failed_pushes,

@@ -99,6 +99,7 @@ def doctor_with(world: World, settings: Settings, services: Services, limits: Li
         diagnosis=services.callback_diagnosis,
         roads=services.event_roads,
         stream=services.stream_connections,
+        quickbi=services.quickbi,
         limits=limits,
     )
 

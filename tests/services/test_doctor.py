@@ -54,6 +54,7 @@ from tests.services.doctor_story import (
 from tests.services.doctor_story import Found as Results
 from tests.services.little_servers import answering, certificate_of_nobody
 
+QUICKBI = (CheckName.QUICKBI_KEY, CheckName.QUICKBI_SHARING, CheckName.QUICKBI_PEOPLE)
 SECRETS = (APP_SECRET, AES_KEY, TOKEN, SECRET_KEY)
 
 
@@ -111,7 +112,7 @@ def check_that_only(
 def test_every_line_of_a_portal_in_good_health_is_green(world: World) -> None:
     found = examine(world)
     assert list(found) == list(CheckName)
-    unused = {CheckName.STREAM: CheckState.NOT_APPLICABLE}
+    unused = dict.fromkeys((CheckName.STREAM, *QUICKBI), CheckState.NOT_APPLICABLE)
     assert {name: state for name, state in states(found).items() if state is not CheckState.OK} == unused
 
 
@@ -355,6 +356,7 @@ def test_by_stream_nothing_is_said_of_callbacks(world: World) -> None:
         CheckName.CALLBACK_ADDRESS,
         CheckName.CHECK_URL,
         CheckName.REFUSED_CALLBACKS,
+        *QUICKBI,
     }
     assert not red(found)
 

@@ -53,6 +53,9 @@ class CheckName(StrEnum):
     LAST_EVENT = "last_event"
     CALLS_USED = "calls_used"
     PUSHES_USED = "pushes_used"
+    QUICKBI_KEY = "quickbi_key"
+    QUICKBI_SHARING = "quickbi_sharing"
+    QUICKBI_PEOPLE = "quickbi_people"
 
 
 class CheckState(StrEnum):

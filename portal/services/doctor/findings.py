@@ -120,3 +120,10 @@ class Found(StrEnum):
     CALLS_GONE = "calls_gone"
     PUSHES_LEFT = "pushes_left"
     PUSHES_PAST_FREE = "pushes_past_free"
+    # Quick BI
+    QUICKBI_NOT_USED = "quickbi_not_used"
+    QUICKBI_ANSWERS = "quickbi_answers"
+    QUICKBI_SHARING_ON = "quickbi_sharing_on"
+    QUICKBI_SHARING_OFF = "quickbi_sharing_off"
+    QUICKBI_PEOPLE_KNOWN = "quickbi_people_known"
+    QUICKBI_PEOPLE_UNKNOWN = "quickbi_people_unknown"

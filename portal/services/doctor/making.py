@@ -5,6 +5,7 @@ from __future__ import annotations
 from portal.channels.dingtalk.connection import DingTalkConnection
 from portal.channels.dingtalk.probes import Probes
 from portal.clock import Clock
+from portal.grants.quickbi.connection import QuickBIConnection
 from portal.services.doctor.address_checks import AddressChecks
 from portal.services.doctor.all_checks import in_order
 from portal.services.doctor.app_checks import AppChecks
@@ -15,6 +16,7 @@ from portal.services.doctor.deployment_checks import DeploymentChecks
 from portal.services.doctor.doctor import Doctor
 from portal.services.doctor.event_checks import EventChecks
 from portal.services.doctor.limits import Limits
+from portal.services.doctor.quickbi_checks import QuickBIChecks
 from portal.services.doctor.quota_checks import QuotaChecks
 from portal.services.doctor.template_checks import TemplateChecks
 from portal.services.events.callback_diagnosis import CallbackDiagnosis
@@ -38,9 +40,10 @@ def make_doctor(
     diagnosis: CallbackDiagnosis,
     roads: EventRoads,
     stream: StreamConnections,
+    quickbi: QuickBIConnection,
     limits: Limits | None = None,
 ) -> Doctor:
-    """Return the doctor of one portal; ``connection`` should not wait long for DingTalk."""
+    """Return the doctor of one portal; ``connection`` and ``quickbi`` should not wait long for an answer."""
     limits = limits or Limits()
     return Doctor(
         checks=in_order(
@@ -64,6 +67,7 @@ def make_doctor(
                     limits=limits,
                 ),
                 QuotaChecks(calls=calls, roads=roads, limits=limits),
+                QuickBIChecks(connection=quickbi),
             )
         )
     )

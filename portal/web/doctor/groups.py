@@ -64,4 +64,8 @@ GROUPS: dict[str, tuple[LazyString, tuple[CheckName, ...]]] = {
         ),
     ),
     "quotas": (_("This month's quotas"), (CheckName.CALLS_USED, CheckName.PUSHES_USED)),
+    "quick-bi": (
+        _("Quick BI"),
+        (CheckName.QUICKBI_KEY, CheckName.QUICKBI_SHARING, CheckName.QUICKBI_PEOPLE),
+    ),
 }

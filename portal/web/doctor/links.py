@@ -61,6 +61,7 @@ _SECTIONS = {
     CheckName.REFUSED_CALLBACKS: Section.CALLBACK_HEALTH,
     CheckName.LAST_EVENT: Section.CALLBACK_HEALTH,
     CheckName.CALLS_USED: Section.IN_STEP,
+    CheckName.QUICKBI_KEY: Section.QUICKBI,
 }
 _DESIGNED = frozenset({CheckName.TEMPLATE, CheckName.TEMPLATE_FLOW, CheckName.TEMPLATE_FIELDS})
 

@@ -18,9 +18,10 @@ from portal.web.formatters import moment
 from portal.web.words.callbacks import finding_words
 from portal.web.words.doctor_dingtalk import DINGTALK_FINDINGS
 from portal.web.words.doctor_portal import PORTAL_FINDINGS, Words
+from portal.web.words.doctor_quickbi import QUICKBI_FINDINGS
 from portal.web.words.failures import failure_words
 
-FINDINGS: dict[Found, Words] = PORTAL_FINDINGS | DINGTALK_FINDINGS
+FINDINGS: dict[Found, Words] = PORTAL_FINDINGS | DINGTALK_FINDINGS | QUICKBI_FINDINGS
 
 # The same diagnosis as on the settings page, in its words.
 _DIAGNOSED = {
@@ -68,6 +69,9 @@ TITLES: dict[CheckName, LazyString] = {
     CheckName.LAST_EVENT: _("Last event"),
     CheckName.CALLS_USED: _("Calls to DingTalk"),
     CheckName.PUSHES_USED: _("Pushed events"),
+    CheckName.QUICKBI_KEY: _("Access key of Quick BI"),
+    CheckName.QUICKBI_SHARING: _("Workspaces let access be given"),
+    CheckName.QUICKBI_PEOPLE: _("Quick BI knows people"),
 }
 
 _BADGES: dict[CheckState, tuple[str, LazyString]] = {
