@@ -190,6 +190,8 @@ GUARDS: dict[str, Guard] = {
     "resource_imports.look": KEEP_CATALOGUE,
     "resource_imports.new": KEEP_CATALOGUE,
     "resource_imports.page": KEEP_CATALOGUE,
+    "resource_reading.ask": KEEP_CATALOGUE,
+    "resource_reading.page": KEEP_CATALOGUE,
     "resources.add": KEEP_RESOURCE,
     "resources.bring_back": KEEP_RESOURCE,
     "resources.catalogue": OVERSEE,

@@ -101,7 +101,7 @@ class QuickBICatalogue:
                 for member in client.list_workspace_members(workspace_id, role_id=role_id)
             }
             return BiContents(
-                resources=[*map(_work, known), *_data(client, workspace_id)],
+                resources=[*map(_work, known), *_sets_and_sources(client, workspace_id)],
                 roles=roles,
                 unknown=len(works) - len(known),
             )
@@ -139,7 +139,7 @@ def _work(work: Work) -> BiResource:
     )
 
 
-def _data(client: QuickBI, workspace_id: str) -> Iterator[BiResource]:
+def _sets_and_sources(client: QuickBI, workspace_id: str) -> Iterator[BiResource]:
     for dataset in client.list_datasets(workspace_id):
         yield BiResource(
             resource_type=ResourceType.DATASET,
