@@ -27,6 +27,7 @@ from tests.services.decision_story import (
     state,
     switch,
 )
+from tests.services.engines import on_both_engines
 from tests.services.story import (
     actor_named,
     approval_of,
@@ -205,6 +206,7 @@ def test_the_worker_leaves_what_is_decided_in_the_portal_alone(world: World, ask
     assert world.look(lambda: approval_of(asked).due_at) is None
 
 
+@on_both_engines
 def test_what_waits_longest_comes_first_and_each_page_goes_on_where_the_last_ended(
     world: World, asked: str
 ) -> None:

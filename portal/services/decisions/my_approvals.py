@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cache
+from typing import Any
 
-from sqlalchemy import Select, String, cast, func, literal, or_, select, union_all
+from sqlalchemy import Date, Integer, Select, String, bindparam, cast, func, literal, or_, select, union_all
 from sqlalchemy.orm import Session, joinedload, selectinload
 
 from portal.channels.approval_channel import ChannelName
@@ -65,12 +67,8 @@ class MyApprovals:
 
     def pending(self, person: Person, *, after: int | None = None) -> Listed:
         """Return what waits for a person's decision, those that have waited longest first."""
-        chosen = (
-            _whole()
-            .where(Approval.id.in_(self._waiting(person)), Approval.id > (after or 0))
-            .order_by(Approval.id)
-        )
-        return self._listed(chosen)
+        chosen = _whole().where(Approval.id.in_(_waiting()), Approval.id > (after or 0)).order_by(Approval.id)
+        return self._listed(person, chosen)
 
     def handled(self, person: Person, *, before: int | None = None) -> Listed:
         """Return what a person is done with, the newest first: decided by them, or over before they did."""
@@ -80,57 +78,23 @@ class MyApprovals:
             .where(Approval.id.in_(self._done_with(person, before=limit)))
             .order_by(Approval.id.desc())
         )
-        return self._listed(chosen)
-
-    def one(self, person: Person, approval_id: int) -> MyApproval | None:
-        """Return an approval that waits for this person, or None."""
-        found = self._listed(
-            _whole().where(Approval.id == approval_id, Approval.id.in_(self._waiting(person)))
-        )
-        return found.approvals[0] if found.approvals else None
-
-    def waiting_among(self, person: Person, approval_ids: Collection[int]) -> frozenset[int]:
-        """Return which of these are decided in the portal and wait for this person."""
-        if not approval_ids:
-            return frozenset()
-        theirs = select(Approval.id).where(
-            Approval.id.in_(approval_ids), _IS_HERE, Approval.id.in_(self._waiting(person))
-        )
-        return frozenset(db.session.scalars(theirs))
+        return self._listed(person, chosen)
 
     def count_pending(self, person: Person) -> int:
-        """Count what waits for a person, up to ``COUNTED_UP_TO``."""
-        some = self._waiting(person).limit(COUNTED_UP_TO).subquery()
-        return db.session.scalar(select(func.count()).select_from(some)) or 0
+        """Count what waits for a person, up to ``COUNTED_UP_TO``; every page shows it.
 
-    def _waiting(self, person: Person) -> Select[tuple[int]]:
-        """The ids of what waits for a person; nobody decides about what they asked for or get themselves."""
-        today = organisation_day(self.clock.now())
-        keys = decides_for(person.id, on=today).subquery()
-        here = _asked().where(
-            ApprovalDecider.user_id.in_(select(literal(KEY_START) + cast(keys.c.person_id, String))),
-            ApprovalDecider.state == DeciderState.WAITING,
-            _IS_HERE,
-        )
-        in_dingtalk = _in_dingtalk(person, DeciderState.WAITING)
-        # With + 0 the database goes through what runs, instead of all that somebody has ever decided.
-        unread = select(Approval.id).where(
-            Approval.approver_id + 0 == person.id,
-            Approval.state == ApprovalState.PENDING,
-            Approval.channel == ChannelName.DINGTALK,
-            Approval.last_read_at.is_(None),
-        )
-        ids = union_all(here, in_dingtalk, unread)
-        return (
-            select(Approval.id)
-            .join(AccessRequest, AccessRequest.id == Approval.request_id)
-            .where(
-                Approval.id.in_(ids),
-                Approval.state == ApprovalState.PENDING,
-                AccessRequest.requester_id != person.id,
-                or_(AccessRequest.on_behalf_of_id.is_(None), AccessRequest.on_behalf_of_id != person.id),
-            )
-        )
+        What was just started in DingTalk and not read there yet is left out: finding it would take as long as there
+        are approvals that run.
+        """
+        return db.session.scalar(_count(), self._of(person)) or 0
+
+    def _of(self, person: Person) -> dict[str, Any]:
+        return {
+            "person_id": person.id,
+            "user_id": person.user_id,
+            "corp_id": person.corp_id,
+            "today": organisation_day(self.clock.now()),
+        }
 
     def _done_with(self, person: Person, *, before: int) -> Select[tuple[int]]:
         here = _asked().where(
@@ -143,14 +107,14 @@ class MyApprovals:
             .order_by(ApprovalDecider.approval_id.desc())
             .limit(self.page_length + 1)
             .subquery()
-            for each in (here, _in_dingtalk(person, DeciderState.DONE))
+            for each in (here, _in_dingtalk(DeciderState.DONE))
         )
         both = union_all(*(select(each.c[0]) for each in newest)).subquery()
         return select(both.c[0])
 
-    def _listed(self, chosen: Select[tuple[Approval]]) -> Listed:
+    def _listed(self, person: Person, chosen: Select[tuple[Approval]]) -> Listed:
         session = db.session()
-        rows = session.scalars(chosen.limit(self.page_length + 1)).all()
+        rows = session.scalars(chosen.limit(self.page_length + 1), self._of(person)).all()
         shown = rows[: self.page_length]
         items = _items(session, shown)
         held = self._held(session, shown, items)
@@ -183,15 +147,54 @@ def _asked() -> Select[tuple[int]]:
     return select(ApprovalDecider.approval_id).join(Approval, Approval.id == ApprovalDecider.approval_id)
 
 
-def _in_dingtalk(person: Person, state: DeciderState) -> Select[tuple[int]]:
+@cache
+def _waiting(*, with_unread: bool = True) -> Select[tuple[int]]:
+    """The ids of what waits for a person (see ``_of``); nobody decides about what they asked for or get themselves.
+
+    Built once: every page counts, and putting a statement together takes longer than answering it.
+    """
+    person_id = bindparam("person_id", type_=Integer)
+    people = decides_for(person_id, on=bindparam("today", type_=Date)).subquery()
+    here = _asked().where(
+        ApprovalDecider.user_id.in_(select(literal(KEY_START) + cast(people.c.person_id, String))),
+        ApprovalDecider.state == DeciderState.WAITING,
+        _IS_HERE,
+    )
+    # With + 0 the database goes through what runs, instead of all that somebody has ever decided.
+    unread = select(Approval.id).where(
+        Approval.approver_id + 0 == person_id,
+        Approval.state == ApprovalState.PENDING,
+        Approval.channel == ChannelName.DINGTALK,
+        Approval.last_read_at.is_(None),
+    )
+    ids = union_all(here, _in_dingtalk(DeciderState.WAITING), *((unread,) if with_unread else ()))
+    return (
+        select(Approval.id)
+        .join(AccessRequest, AccessRequest.id == Approval.request_id)
+        .where(
+            Approval.id.in_(ids),
+            Approval.state == ApprovalState.PENDING,
+            AccessRequest.requester_id != person_id,
+            or_(AccessRequest.on_behalf_of_id.is_(None), AccessRequest.on_behalf_of_id != person_id),
+        )
+    )
+
+
+@cache
+def _count() -> Select[tuple[int]]:
+    some = _waiting(with_unread=False).limit(COUNTED_UP_TO).subquery()
+    return select(func.count()).select_from(some)
+
+
+def _in_dingtalk(state: DeciderState) -> Select[tuple[int]]:
     # User ids mean nothing across organisations, and an approval stays in the one its template belongs to.
     return (
         _asked()
         .join(ApprovalTemplate, ApprovalTemplate.id == Approval.template_id)
         .where(
-            ApprovalDecider.user_id == person.user_id,
+            ApprovalDecider.user_id == bindparam("user_id", type_=String),
             ApprovalDecider.state == state,
-            ApprovalTemplate.corp_id == person.corp_id,
+            ApprovalTemplate.corp_id == bindparam("corp_id", type_=String),
         )
     )
 

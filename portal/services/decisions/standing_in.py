@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from datetime import date
 
-from sqlalchemy import Select, literal, select
+from sqlalchemy import BindParameter, Select, literal, select
 from sqlalchemy.orm import Session
 
 from portal.models import Absence
 
 
-def decides_for(person_id: int, *, on: date) -> Select[tuple[int]]:
+def decides_for(person_id: int | BindParameter[int], *, on: date | BindParameter[date]) -> Select[tuple[int]]:
     """Return the statement for whose approvals a person may decide on this day: their own, and those of people on
     leave whose delegate they are, also by way of another delegate on leave. Circles end.
     """
-    mine = select(literal(person_id).label("person_id")).cte("decides_for", recursive=True)
+    me = person_id if isinstance(person_id, BindParameter) else literal(person_id)
+    mine = select(me.label("person_id")).cte("decides_for", recursive=True)
     on_leave = (
         select(Absence.person_id)
         .join(mine, Absence.delegate_id == mine.c.person_id)
