@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 
-import requests
+from requests.utils import DEFAULT_CA_BUNDLE_PATH
 
 from portal.channels.failures import Failure
 from portal.clock import Clock
@@ -107,7 +107,7 @@ class WebhookTarget:
 
 def authorities() -> str:
     """Return the file of authorities that the portal trusts: the one that operators named, or the public ones."""
-    return os.environ.get("REQUESTS_CA_BUNDLE") or requests.certs.where()
+    return os.environ.get("REQUESTS_CA_BUNDLE") or str(DEFAULT_CA_BUNDLE_PATH)
 
 
 def _failure(error: AddressRefused | NotSent | NoAnswer) -> Failure:

@@ -61,8 +61,9 @@ class WebhookStore:
         return made
 
     def _opened(self, row: GrantTargetSettings | Row[Any]) -> WebhookConnection:
-        opened = [self._open(row.secret_sealed, "secret")]
-        if row.earlier_secret_sealed and self.clock.now() < row.earlier_secret_until:
+        opened = [self._open(row.secret_sealed or "", "secret")]
+        until = row.earlier_secret_until
+        if row.earlier_secret_sealed and until is not None and self.clock.now() < until:
             opened.append(self._open(row.earlier_secret_sealed, "earlier_secret"))
         return WebhookConnection(
             address=str(row.options["address"]),
