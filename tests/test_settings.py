@@ -153,3 +153,14 @@ def test_workers_do_six_things_at_once_and_leave_a_little_of_dingtalks_limit_unl
     settings = read_settings({"PORTAL_SECRET_KEY": KEY, **told})
     assert (settings.worker_id, settings.worker_concurrency) == ("w.1-a_b", 4)
     assert settings.dingtalk_calls_per_second == 100
+
+
+def test_webhooks_may_call_inner_networks_only_where_operators_name_them() -> None:
+    assert read_settings({"PORTAL_SECRET_KEY": KEY}).webhook_networks == ()
+    told = read_settings({"PORTAL_SECRET_KEY": KEY, "PORTAL_WEBHOOK_NETWORKS": "10.0.0.0/8, fd00::/8"})
+    assert [str(each) for each in told.webhook_networks] == ["10.0.0.0/8", "fd00::/8"]
+    demo = read_settings({"PORTAL_SECRET_KEY": KEY, "PORTAL_DEMO": "1"})
+    assert [str(each) for each in demo.webhook_networks] == ["127.0.0.0/8", "::1/128"]
+    assert [
+        each for each in faults(PORTAL_WEBHOOK_NETWORKS="10.0.0.1/8") if "PORTAL_WEBHOOK_NETWORKS" in each
+    ]
