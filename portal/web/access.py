@@ -44,6 +44,7 @@ def init_access(app: Flask, settings: Settings) -> None:
             "current_person": person,
             "navigation": _navigation(person),
             "person_may": person_may,
+            "own_page": url_for("people.me"),
             "is_demo": settings.is_demo,
             "is_inside_dingtalk": is_inside_dingtalk(),
             "sandbox_url": settings.sandbox_url,
