@@ -32,6 +32,7 @@ class QuickBIFields(FlaskForm):  # type: ignore[misc]
     quickbi_secret = PasswordField(_("AccessKey secret"))
     edit_on_private = RadioField(
         _("Edit on a private work"),
+        [InputRequired()],
         choices=[
             SelectChoice(EditOnPrivate.REFUSE.value, _("Fail, and say what the owner has to change")),
             SelectChoice(
@@ -41,6 +42,7 @@ class QuickBIFields(FlaskForm):  # type: ignore[misc]
     )
     portal_call = RadioField(
         _("Data portals"),
+        [InputRequired()],
         choices=[
             SelectChoice(PortalCall.SHARE.value, _("Share the whole portal until the end of the grant")),
             SelectChoice(PortalCall.MENUS.value, _("Give every menu, and take it away at the end")),
@@ -48,6 +50,7 @@ class QuickBIFields(FlaskForm):  # type: ignore[misc]
     )
     retrieval_call = RadioField(
         _("Self-service retrieval"),
+        [InputRequired()],
         choices=[
             SelectChoice(RetrievalCall.AUTHORIZATION.value, _("Collaborative authorisation")),
             SelectChoice(RetrievalCall.SHARE.value, _("Share")),
@@ -55,6 +58,7 @@ class QuickBIFields(FlaskForm):  # type: ignore[misc]
     )
     when_not_settled = RadioField(
         _("Levels for which Quick BI documents no value"),
+        [InputRequired()],
         choices=[
             SelectChoice(WhenNotSettled.REFUSE.value, _("Fail until a value is entered below")),
             SelectChoice(WhenNotSettled.BY_HAND.value, _("Let the owner give them by hand")),
