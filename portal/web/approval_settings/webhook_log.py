@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -11,8 +11,10 @@ from flask_babel import gettext
 
 from portal.channels.failures import Failure
 from portal.models import GrantDelivery
+from portal.rules.permissions import Permission
 from portal.services.grants.webhook_settings import LOG_LENGTH
 from portal.services.registry import services
+from portal.web.access import person_may
 from portal.web.approval_settings.webhook_form import WebhookFields
 from portal.web.words.failures import failure_words
 
@@ -38,6 +40,9 @@ def webhook_context() -> dict[str, Any]:
     before = int(typed) if typed.isascii() and typed.isdecimal() and len(typed) < 10 else None
     calls = webhook.deliveries(only_failed=only_failed, older_than=before)
     view = webhook.view()
+    if not person_may(Permission.CHANGE_SETTINGS):
+        # What follows may be a key: whoever cannot change the address has no need of it.
+        view = replace(view, address=view.address.partition("?")[0])
     return {
         "webhook": view,
         "webhook_form": WebhookFields.of(view),

@@ -14,12 +14,12 @@ from portal.database import transaction
 from portal.extensions import db
 from portal.grants.grant_target import TargetError
 from portal.grants.webhook.signature import key_id, signature
-from portal.models import AuditEntry, GrantDelivery, GrantTargetSettings
+from portal.models import AuditEntry, GrantDelivery, GrantTargetSettings, PersonRole
 from portal.services.grants.webhook_store import WebhookStore
 from tests.grants.hook import Hook, listening
 from tests.portal_world import World
-from tests.services.story import audited
-from tests.web.approval_settings.admin_browser import PAGE, AdminBrowser, hidden, words
+from tests.services.story import audited, person_named
+from tests.web.approval_settings.admin_browser import HTMX, PAGE, AdminBrowser, hidden, words
 
 
 @pytest.fixture
@@ -161,6 +161,22 @@ def test_what_another_admin_saved_meanwhile_is_not_overwritten(
     assert answer.status_code == 409
     assert "Another admin saved these settings meanwhile" in words(answer.text)
     assert world.look(lambda: store(world).read().secrets) == before
+
+
+def test_an_auditor_reads_where_it_leads_but_no_key_in_it(
+    world: World, alice: AdminBrowser, hook: Hook
+) -> None:
+    save(alice, hook.address)
+    world.client("dora")
+    with world.app.app_context(), transaction() as session:
+        dora = person_named("dora")
+        session.add(PersonRole(person_id=dora.id, role="auditor", given_at=world.clock.now()))
+    auditor = world.client("dora")
+    page = auditor.get(f"{PAGE}/sections/webhook", headers=HTMX).text
+    assert hook.address.partition("?")[0] in page
+    assert "key=k" not in page
+    assert auditor.post(f"{PAGE}/webhook/test").status_code in (400, 403)
+    assert hook.calls == []
 
 
 def logged(world: World, *, failed: int, at_hours: int = 0) -> None:
