@@ -59,8 +59,10 @@ class RequestPlan:
         return self.grantee.id != self.requester.id
 
 
-def store_request(session: Session, plan: RequestPlan, *, public_url: str, at: datetime) -> AccessRequest:
-    """Write all rows of a request in the caller's commit.
+def store_request(
+    session: Session, plan: RequestPlan, *, public_url: str, at: datetime
+) -> tuple[AccessRequest, list[Approval]]:
+    """Write all rows of a request in the caller's commit; returns it with its approvals, in the plan's order.
 
     Its approvals are promised at once; those of a request on behalf of a colleague once they have agreed.
     """
@@ -83,17 +85,20 @@ def store_request(session: Session, plan: RequestPlan, *, public_url: str, at: d
     session.add(request)
     session.flush()
     request.number = request_number(request.id, year=at.year)
+    approvals = []
     for position, each in enumerate(plan.approvals, start=1):
         approval = _store_approval(
             session, request, plan, each, position=position, public_url=public_url, at=at
         )
         _store_items(session, request, approval, each.items)
-        if plan.channel == ChannelName.IN_PLATFORM and not waits:
-            begin(session, approval, at=at)
-    sum_up_request(request, at=at)
+        approvals.append(approval)
     if waits:
         promise_asked_for_you(session, request, at=at)
-    return request
+    elif plan.channel == ChannelName.IN_PLATFORM:
+        for approval in approvals:
+            begin(session, approval, at=at)
+        sum_up_request(request, at=at)
+    return request, approvals
 
 
 def _store_approval(

@@ -15,7 +15,7 @@ from portal.channels.approval_channel import ChannelName
 from portal.clock import Clock
 from portal.database import transaction
 from portal.extensions import db
-from portal.models import AccessRequest, ApprovalSettings, Person
+from portal.models import AccessRequest, Approval, ApprovalSettings, Person
 from portal.rules.approver_policy import Asking
 from portal.rules.validity import LONGEST_DAYS, Validity
 from portal.services.audit import Actor, record
@@ -71,8 +71,13 @@ class RequestSubmission:
         """
         requester_id = requester.id
         session = db.session()
+        settings = session.get(ApprovalSettings, 1)  # held: the session forgets what nobody holds
         resource_ids = dict.fromkeys(each.id for each in resources_of(session, form.items))
-        validity = check_form(form, today=self.clock.now().date(), longest_days=_longest_days(session))
+        validity = check_form(
+            form,
+            today=self.clock.now().date(),
+            longest_days=settings.longest_days if settings else LONGEST_DAYS,
+        )
         grantee_id = requester_id
         if form.on_behalf_of:
             grantee_id = self.colleagues.remember(requester, form.on_behalf_of)
@@ -94,6 +99,8 @@ class RequestSubmission:
     def _settled(self, requester: Person, form: RequestForm, *, grantee_id: int) -> Mapping[str, Settled]:
         """Return what was chosen for the template's own flow, by group; nothing where the policy decides."""
         questions = self.flow_offers.questions(requester, form, grantee_id=grantee_id)
+        if not questions:
+            return {}
         db.session.rollback()
         return {
             key: self.flow_choices.settle(
@@ -118,7 +125,7 @@ class RequestSubmission:
             # Held until the end: the session forgets what nobody holds, and all below ask for it again.
             _settings = session.get(ApprovalSettings, 1)
             plan = self._plan(session, requester_id, grantee_id, form, validity, settled)
-            request = store_request(session, plan, public_url=self.public_url, at=self.clock.now())
+            request, approvals = store_request(session, plan, public_url=self.public_url, at=self.clock.now())
             number = request.number
             record(
                 session,
@@ -126,7 +133,7 @@ class RequestSubmission:
                 "request.submitted",
                 at=self.clock.now(),
                 subject=("access_request", number),
-                after=_told(plan, request),
+                after=_told(plan, approvals),
             )
         log.info("request.submitted", number=number)
         return number
@@ -219,14 +226,9 @@ def _own_request_id(session: Session, requester_id: int, number: str | None) -> 
     return session.scalar(select(AccessRequest.id).filter_by(number=number, requester_id=requester_id))
 
 
-def _longest_days(session: Session) -> int:
-    settings = session.get(ApprovalSettings, 1)
-    return settings.longest_days if settings else LONGEST_DAYS
-
-
-def _told(plan: RequestPlan, request: AccessRequest) -> dict[str, object]:
+def _told(plan: RequestPlan, approvals: Sequence[Approval]) -> dict[str, object]:
     """Return what the audit trail says of a request: its items by who decides."""
-    approvals = [
+    told = [
         {
             "approver": approval.approver.name,
             "items": [
@@ -239,10 +241,10 @@ def _told(plan: RequestPlan, request: AccessRequest) -> dict[str, object]:
             ],
             **({"chosen": planned.settled.told} if planned.settled else {}),
         }
-        for approval, planned in zip(request.approvals, plan.approvals, strict=True)
+        for approval, planned in zip(approvals, plan.approvals, strict=True)
     ]
     return {
-        "approvals": approvals,
+        "approvals": told,
         "channel": plan.channel.value,
         **({"on_behalf_of": plan.grantee.name} if plan.is_for_colleague else {}),
     }

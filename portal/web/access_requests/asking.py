@@ -177,7 +177,7 @@ def _edit(form: AccessRequestForm, basket: Basket) -> Response:
 
 
 def _draw(form: AccessRequestForm, basket: Basket, drawing: Drawing) -> Response:
-    person, today = signed_in_person(), services().clock.now().date()
+    person, today, longest_days = signed_in_person(), services().clock.now().date(), _longest_days()
     obstacle = _obstacle()
     words = problem_words(drawing.problem) if drawing.problem else obstacle
     grantee, failure = _grantee(form, person, drawing.failure)
@@ -204,8 +204,8 @@ def _draw(form: AccessRequestForm, basket: Basket, drawing: Drawing) -> Response
         flows=flows,
         group_resources={each.key: [resources[place].name for place in each.places] for each in offer.groups},
         first_day=today + timedelta(days=1),
-        last_day=today + timedelta(days=_longest_days()),
-        longest_days=_longest_days(),
+        last_day=today + timedelta(days=longest_days),
+        longest_days=longest_days,
         longest_reason=LONGEST_REASON,
         most_items=MOST_ITEMS,
         problem=words,
@@ -287,7 +287,7 @@ def _offer_choices(form: AccessRequestForm) -> None:
     form.offer(
         departments={each: names.get(each, "") for each in departments},
         usual_days=settings.usual_days if settings else USUAL_DAYS,
-        longest_days=_longest_days(),
+        longest_days=settings.longest_days if settings else LONGEST_DAYS,
     )
 
 
