@@ -7,9 +7,20 @@ Every method raises ``QuickBIError``. Sources: quickbi-public 2022-01-01, the pa
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
+from portal.quickbi.readings import (
+    authorization_of,
+    dataset_of,
+    leaves_of,
+    receiver_of,
+    share_of,
+    source_of,
+    user_of,
+    work_of,
+    workspace_of,
+)
 from portal.quickbi.records import (
     Authorization,
     DatasetRecord,
@@ -26,7 +37,6 @@ from portal.quickbi.sdk import TIMEOUT_SECONDS, AccessKey, Endpoint, Sdk
 
 LARGEST_PAGE = 1000
 TO_USER = 0
-DIRECTORY_MENU = 4
 COLUMN_LEVEL = "COLUMN_LEVEL"
 
 
@@ -48,26 +58,26 @@ class QuickBI:
 
     def list_workspaces(self) -> list[WorkspaceRecord]:
         """All workspaces of the organisation (QueryOrganizationWorkspaceList)."""
-        return [_workspace(each) for each in self._pages("query_organization_workspace_list")]
+        return [workspace_of(each) for each in self._pages("query_organization_workspace_list")]
 
     def list_works(self) -> list[Work]:
         """All works of the organisation (QueryWorksByOrganization: no ad hoc analysis, no forms)."""
-        return [_work(each) for each in self._pages("query_works_by_organization")]
+        return [work_of(each) for each in self._pages("query_works_by_organization")]
 
     def list_workspace_works(self, workspace_id: str) -> list[Work]:
         """All works of one workspace, of every type (QueryWorksByWorkspace)."""
         found = self._pages("query_works_by_workspace", workspace_id=workspace_id)
-        return [_work(each) for each in found]
+        return [work_of(each) for each in found]
 
     def list_datasets(self, workspace_id: str) -> list[DatasetRecord]:
         """The datasets of one workspace (QueryDatasetList)."""
         found = self._pages("query_dataset_list", workspace_id=workspace_id, with_children=True)
-        return [_dataset(each) for each in found]
+        return [dataset_of(each) for each in found]
 
     def list_data_sources(self, workspace_id: str) -> list[DataSourceRecord]:
         """The data sources of one workspace (ListDataSource)."""
         found = self._sdk.call("list_data_source", workspace_id=workspace_id)
-        return [_data_source(each) for each in found or ()]
+        return [source_of(each) for each in found or ()]
 
     def list_workspace_members(self, workspace_id: str, *, role_id: int) -> list[MemberRecord]:
         """Who has this preset role there: 25 administrator, 26 developer, 27 analyst, 30 viewer."""
@@ -79,7 +89,7 @@ class QuickBI:
 
     def list_users(self) -> list[UserRecord]:
         """Everybody of the organisation (QueryUserList)."""
-        return [_user(each) for each in self._pages("query_user_list")]
+        return [user_of(each) for each in self._pages("query_user_list")]
 
     def user_by_dingtalk_union_id(self, union_id: str) -> str | None:
         """Return the Quick BI user bound to a DingTalk account, or None (QueryUserByMobileAccount)."""
@@ -89,7 +99,7 @@ class QuickBI:
     def work(self, work_id: str) -> Work | None:
         """Read one work, or None where Quick BI answers without one (QueryWorks)."""
         found = self._sdk.call("query_works", works_id=work_id)
-        return _work(found) if found is not None else None
+        return work_of(found) if found is not None else None
 
     # Collaborative authorisation of works, datasets and data sources
 
@@ -102,7 +112,7 @@ class QuickBI:
             share_to_type=TO_USER,
             has_auth=True,
         )
-        return [_authorization(each) for each in found or ()]
+        return [authorization_of(each) for each in found or ()]
 
     def add_works_authorization(
         self, resource_type: str, resource_id: str, *, user_id: str, auth_points: int, expire_day: str | None
@@ -156,7 +166,7 @@ class QuickBI:
     def query_share_list(self, work_id: str) -> list[Share]:
         """The shares of a work that are still valid (QueryShareList)."""
         found = self._sdk.call("query_share_list", report_id=work_id)
-        return [_share(each) for each in found or ()]
+        return [share_of(each) for each in found or ()]
 
     def add_share_report(self, work_id: str, *, user_id: str, auth_point: int, expires_ms: int) -> None:
         """Share a work with one user until a moment in epoch milliseconds (AddShareReport)."""
@@ -185,12 +195,12 @@ class QuickBI:
     def list_portal_menus(self, portal_id: str) -> list[PortalMenu]:
         """The leaf menus of a portal, the only ones that can be authorised (ListPortalMenus: a tree in JSON)."""
         tree = json.loads(self._sdk.call("list_portal_menus", data_portal_id=portal_id) or "[]")
-        return list(_leaves(tree))
+        return list(leaves_of(tree))
 
     def list_menu_receivers(self, portal_id: str) -> list[MenuReceiver]:
         """Who the menus of a portal are authorised to (ListPortalMenuAuthorization)."""
         found = self._sdk.call("list_portal_menu_authorization", data_portal_id=portal_id)
-        return [_receiver(each.menu_id, one) for each in found or () for one in each.receivers or ()]
+        return [receiver_of(each.menu_id, one) for each in found or () for one in each.receivers or ()]
 
     def authorize_menu(
         self, portal_id: str, menu_ids: Sequence[str], *, user_id: str, auth_points: int
@@ -259,109 +269,3 @@ class QuickBI:
             if not rows or page * self._page_size >= int(result.total_num or 0):
                 return
             page += 1
-
-
-def _workspace(found: Any) -> WorkspaceRecord:
-    return WorkspaceRecord(
-        workspace_id=found.workspace_id,
-        name=found.workspace_name or "",
-        owner_id=found.owner or "",
-        allows_sharing=found.allow_share_operation is not False,
-    )
-
-
-def _work(found: Any) -> Work:
-    return Work(
-        work_id=found.works_id,
-        name=found.work_name or "",
-        work_type=found.work_type or "",
-        workspace_id=found.workspace_id or "",
-        workspace_name=found.workspace_name or "",
-        owner_id=found.owner_id or "",
-        owner_name=found.owner_name or "",
-        status=int(found.status if found.status is not None else 1),
-        security_level=str(found.security_level or ""),
-        description=found.description or "",
-    )
-
-
-def _dataset(found: Any) -> DatasetRecord:
-    return DatasetRecord(
-        dataset_id=found.dataset_id,
-        name=found.dataset_name or "",
-        workspace_id=found.workspace_id or "",
-        workspace_name=found.workspace_name or "",
-        owner_id=found.owner_id or "",
-        owner_name=found.owner_name or "",
-        description=found.description or "",
-    )
-
-
-def _data_source(found: Any) -> DataSourceRecord:
-    return DataSourceRecord(
-        data_source_id=found.datasource_id,
-        name=found.show_name or "",
-        creator_id=found.creator_id or "",
-        creator_name=found.creator_name or "",
-    )
-
-
-def _user(found: Any) -> UserRecord:
-    return UserRecord(
-        user_id=found.user_id,
-        name=found.nick_name or "",
-        account_name=found.account_name or "",
-        user_type=int(found.user_type or 0),
-        is_deleted=found.is_deleted is True,
-    )
-
-
-def _authorization(found: Any) -> Authorization:
-    return Authorization(
-        authorized_id=found.authorized_id or "",
-        authorized_name=found.authorized_name or "",
-        authorities=tuple(str(each) for each in found.authorities or ()),
-        scope=int(found.scope or 0),
-        expires_ms=_milliseconds(found.expire_date),
-        created_at=found.gmt_create or "",
-    )
-
-
-def _share(found: Any) -> Share:
-    return Share(
-        share_id=found.share_id or "",
-        to_id=found.share_to_id or "",
-        to_name=found.share_to_name or "",
-        to_type=int(found.share_to_type or 0),
-        auth_point=int(found.auth_point or 0),
-        expires_ms=_milliseconds(found.expire_date),
-    )
-
-
-def _receiver(menu_id: str, found: Any) -> MenuReceiver:
-    return MenuReceiver(
-        menu_id=menu_id,
-        receiver_id=found.receiver_id or "",
-        receiver_type=int(found.receiver_type or 0),
-        auth_points=int(found.auth_points_value or 0),
-    )
-
-
-def _leaves(tree: Sequence[dict[str, Any]]) -> Iterator[PortalMenu]:
-    for menu in tree:
-        if menu.get("children"):
-            yield from _leaves(menu["children"])
-        elif int(menu.get("menuType", 0)) != DIRECTORY_MENU:
-            yield PortalMenu(
-                menu_id=str(menu["menuId"]),
-                name=str(menu.get("menuName", "")),
-                menu_type=int(menu.get("menuType", 0)),
-            )
-
-
-def _milliseconds(found: Any) -> int | None:
-    text = str(found if found is not None else "").strip()
-    return int(text) if text.lstrip("-").isdecimal() and int(text) > 0 else None
-
-
-Connect = Callable[[], QuickBI]
