@@ -1,4 +1,4 @@
-"""Calls that give access and take it away, with what Quick BI documents about their limits.
+"""Collaborative authorisation: calls that give it and take it away, with what Quick BI documents about their limits.
 
 No call here is idempotent: the same grant twice makes two rows, as nothing says that Quick BI would not.
 """
@@ -15,7 +15,6 @@ from portal.sandbox.quickbi import access
 from portal.sandbox.quickbi.access import EDIT, TO_GROUP, TO_ORGANISATION, TO_USER, TO_WORKSPACE
 from portal.sandbox.quickbi.gate import BiCall
 from portal.sandbox.quickbi.refusals import BiRefused, wrong_parameter
-from portal.sandbox.quickbi.things import portal
 from portal.sandbox.settings import AuthorityWords
 from portal.sandbox.tables import BiGrant, BiGroup, BiUser, BiWork, BiWorkspace
 
@@ -32,15 +31,8 @@ WORK_TYPES = {
 }
 _ABSENT = {"cube": "Cube.Not.Exist", "datasource": "Datasource.NotFound.Error"}
 _POINTS = (1, 3, 10, EDIT)
-_SHARE_TYPES = {
-    "PAGE": "dashboard",
-    "REPORT": "report",
-    "DATAPRODUCT": "dataProduct",
-    "dashboardOfflineQuery": "dashboardOfflineQuery",
-}
 _NAMES = {1: ["view"], 3: ["view", "export"], 10: ["manage"], EDIT: ["view", "export", "edit"]}
 MILLISECONDS_A_DAY = 86_400_000
-LONGEST_MENUS = 100
 
 
 def add_works_authorization(call: BiCall) -> str:
@@ -49,7 +41,7 @@ def add_works_authorization(call: BiCall) -> str:
     if points not in _POINTS or scope not in (TO_USER, TO_GROUP, TO_ORGANISATION, TO_WORKSPACE):
         raise wrong_parameter("AuthPoints" if points not in _POINTS else "AuthorizeScope")
     principal = call.user("AuthorizedId").user_id if scope == TO_USER else call.text("AuthorizedId")
-    _check_sharing(call, found)
+    check_sharing(call, found)
     # Edit has no end; whatever was sent is ignored.
     expires_ms = 0 if points == EDIT else _end_of(call.text("ExpireDay"), now=call.now)
     grant = BiGrant(
@@ -85,7 +77,7 @@ def update_attributes(call: BiCall) -> bool:
     found, level = _resource(call), call.number("EditPermissionType")
     if level not in (access.PRIVATE, access.SPECIFIED, access.ALL_MEMBERS):
         raise wrong_parameter("EditPermissionType")
-    _check_sharing(call, found)
+    check_sharing(call, found)
     found.security_level = level
     return True
 
@@ -115,152 +107,6 @@ def auth_config(call: BiCall) -> list[dict[str, Any]]:
     ]
 
 
-def add_share(call: BiCall) -> bool:
-    found, user = call.work("WorksId"), call.user("ShareToId")
-    point, expires_ms = call.number("AuthPoint"), call.number("ExpireDate")
-    if point not in (1, 3) or call.number("ShareToType") != TO_USER:
-        raise wrong_parameter("AuthPoint")
-    if expires_ms <= call.now:
-        raise wrong_parameter("ExpireDate")
-    _check_sharing(call, found)
-    call.session.add(
-        BiGrant(
-            kind="share",
-            work_id=found.work_id,
-            principal_id=user.user_id,
-            points=point,
-            expires_ms=expires_ms,
-            created_ms=call.now,
-        )
-    )
-    return True
-
-
-def cancel_share(call: BiCall) -> bool:
-    found = call.work("ReportId", absent="Report.NotExist.Error")
-    call.session.execute(
-        delete(BiGrant).where(
-            BiGrant.kind == "share",
-            BiGrant.work_id == found.work_id,
-            BiGrant.principal_id.in_(call.text("ShareToIds").split(",")),
-        )
-    )
-    return True
-
-
-def shares(call: BiCall) -> list[dict[str, Any]]:
-    """Only what is still valid."""
-    found = call.work("ReportId", absent="Report.NotExist.Error")
-    valid = select(BiGrant).where(
-        BiGrant.kind == "share", BiGrant.work_id == found.work_id, BiGrant.expires_ms > call.now
-    )
-    return [
-        {
-            "ShareId": f"share-{row.id:08d}",
-            "ReportId": found.work_id,
-            "ShareType": _SHARE_TYPES.get(found.work_type, found.work_type),
-            "ShareToId": row.principal_id,
-            "ShareToName": _name(call, row.principal_id),
-            "ShareToType": row.scope,
-            "AuthPoint": row.points,
-            "ExpireDate": row.expires_ms,
-        }
-        for row in call.session.scalars(valid)
-    ]
-
-
-def authorize_menu(call: BiCall) -> int:
-    """Incremental; what is given already is skipped. Without a value it gives view and export."""
-    found, points = portal(call), call.number("AuthPointsValue", default=3)
-    _check_sharing(call, found)
-    menus, given = call.text("MenuIds").split(","), 0
-    if len(menus) > LONGEST_MENUS or not set(menus) <= set(leaf_ids(found.menus)) or points not in (1, 3):
-        raise wrong_parameter("MenuIds")
-    for user_id in call.text("UserIds").split(","):
-        for menu_id in menus:
-            if not _menu_grants(call, found, user_id, [menu_id]):
-                call.session.add(
-                    BiGrant(
-                        kind="menu",
-                        work_id=found.work_id,
-                        principal_id=user_id,
-                        points=points,
-                        menu_id=menu_id,
-                        created_ms=call.now,
-                    )
-                )
-                given += 1
-    return given
-
-
-def cancel_menu(call: BiCall) -> int:
-    found, taken = portal(call), 0
-    for user_id in call.text("UserIds").split(","):
-        for grant in _menu_grants(call, found, user_id, call.text("MenuIds").split(",")):
-            call.session.delete(grant)
-            taken += 1
-    return taken
-
-
-def menu_receivers(call: BiCall) -> list[dict[str, Any]]:
-    found = portal(call)
-    rows = call.session.scalars(
-        select(BiGrant).where(BiGrant.kind == "menu", BiGrant.work_id == found.work_id)
-    ).all()
-    return [
-        {
-            "MenuId": menu_id,
-            "ShowOnlyWithAccess": True,
-            "Receivers": [
-                {"ReceiverId": row.principal_id, "ReceiverType": 0, "AuthPointsValue": row.points}
-                for row in rows
-                if row.menu_id == menu_id
-            ],
-        }
-        for menu_id in leaf_ids(found.menus)
-    ]
-
-
-def change_white_list(call: BiCall) -> bool:
-    found = _cube(call)
-    for user_id in call.text("TargetIds").split(","):
-        call.session.execute(
-            delete(BiGrant).where(
-                BiGrant.kind == "white_list",
-                BiGrant.work_id == found.work_id,
-                BiGrant.principal_id == user_id,
-            )
-        )
-        if call.text("OperateType") == "ADD":
-            call.session.add(
-                BiGrant(kind="white_list", work_id=found.work_id, principal_id=user_id, created_ms=call.now)
-            )
-    return True
-
-
-def white_list(call: BiCall) -> dict[str, Any]:
-    found = _cube(call)
-    rows = call.session.scalars(
-        select(BiGrant).where(BiGrant.kind == "white_list", BiGrant.work_id == found.work_id)
-    )
-    return {
-        "CubeId": found.work_id,
-        "RuleType": call.text("RuleType"),
-        "UsersModel": {"Users": [row.principal_id for row in rows], "UserGroups": []},
-    }
-
-
-def leaf_ids(menus: list[Any]) -> list[str]:
-    """The menus that can be given at all: directories cannot."""
-    found: list[str] = []
-    for menu in menus:
-        if menu.get("children"):
-            found += leaf_ids(menu["children"])
-        elif menu["menuType"] != 4:
-            found.append(menu["menuId"])
-    return found
-
-
 def _resource(call: BiCall, *, type_name: str = "ResourceType") -> BiWork:
     work_type = call.text(type_name)
     if work_type not in WORK_TYPES:
@@ -272,18 +118,8 @@ def _resource(call: BiCall, *, type_name: str = "ResourceType") -> BiWork:
     return found
 
 
-def _cube(call: BiCall) -> BiWork:
-    found = call.work("CubeId", absent="Cube.Not.Exist")
-    if not call.settings.quickbi_new_column_rules:
-        raise BiRefused(
-            "CubePermission.Columnlevel.VersionError", "Upgrade the column-level permissions first."
-        )
-    if call.text("RuleType") != "COLUMN_LEVEL":
-        raise wrong_parameter("RuleType")
-    return found
-
-
-def _check_sharing(call: BiCall, found: BiWork) -> None:
+def check_sharing(call: BiCall, found: BiWork) -> None:
+    """Refuse where organisation or workspace let nothing be given."""
     # Which code is answered here is not documented; this one is Quick BI's for "not allowed in the organization".
     workspace = call.session.get(BiWorkspace, found.workspace_id)
     if not call.settings.quickbi_sharing_allowed or (workspace and not workspace.allows_sharing):
@@ -337,21 +173,3 @@ def _users_of(call: BiCall, row: BiGrant, found: BiWork) -> list[BiUser]:
     workspace = call.session.get(BiWorkspace, found.workspace_id)
     members = workspace.members if workspace else {}
     return [user for user in everybody if row.scope == TO_ORGANISATION or user.user_id in members]
-
-
-def _menu_grants(call: BiCall, found: BiWork, user_id: str, menus: list[str]) -> list[BiGrant]:
-    return list(
-        call.session.scalars(
-            select(BiGrant).where(
-                BiGrant.kind == "menu",
-                BiGrant.work_id == found.work_id,
-                BiGrant.principal_id == user_id,
-                BiGrant.menu_id.in_(menus),
-            )
-        )
-    )
-
-
-def _name(call: BiCall, user_id: str) -> str:
-    found = call.session.get(BiUser, user_id)
-    return found.name if found else ""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flask import Blueprint, Response
 
-from portal.sandbox.quickbi import granting, things
+from portal.sandbox.quickbi import granting, sharing, things
 from portal.sandbox.quickbi.door import API_PATH
 from portal.sandbox.quickbi.gate import Handler, answer
 
@@ -24,14 +24,14 @@ ACTIONS: dict[str, Handler] = {
     "DeleteAuthorizationByUserId": granting.delete_authorization,
     "UpdateAuthorizationAttributes": granting.update_attributes,
     "ListAuthConfigByResource": granting.auth_config,
-    "AddShareReport": granting.add_share,
-    "CancelReportShare": granting.cancel_share,
-    "QueryShareList": granting.shares,
-    "AuthorizeMenu": granting.authorize_menu,
-    "CancelAuthorizationMenu": granting.cancel_menu,
-    "ListPortalMenuAuthorization": granting.menu_receivers,
-    "AddDataLevelPermissionWhiteList": granting.change_white_list,
-    "ListDataLevelPermissionWhiteList": granting.white_list,
+    "AddShareReport": sharing.add_share,
+    "CancelReportShare": sharing.cancel_share,
+    "QueryShareList": sharing.shares,
+    "AuthorizeMenu": sharing.authorize_menu,
+    "CancelAuthorizationMenu": sharing.cancel_menu,
+    "ListPortalMenuAuthorization": sharing.menu_receivers,
+    "AddDataLevelPermissionWhiteList": sharing.change_white_list,
+    "ListDataLevelPermissionWhiteList": sharing.white_list,
 }
 
 
