@@ -13,6 +13,7 @@ from portal.services.lists.csv_lines import csv_bytes
 from portal.services.lists.exports import MOST_AT_ONCE, ROWS_A_PIECE
 from portal.services.lists.saved_views import ListName
 from tests.portal_world import World
+from tests.services.engines import on_both_engines
 from tests.services.made_up_requests import MadeUpRequests
 from tests.services.story import actor_named, audited
 from tests.web.lists.conftest import grant, post
@@ -25,6 +26,7 @@ def rows(answer: Any) -> list[dict[str, str]]:
     return list(csv.DictReader(io.StringIO(text, newline=""), strict=True))
 
 
+@on_both_engines
 def test_a_file_holds_all_that_the_list_shows_over_many_pieces(
     world: World, made: MadeUpRequests, alice: FlaskClient
 ) -> None:
@@ -47,6 +49,7 @@ def test_a_file_holds_all_that_the_list_shows_over_many_pieces(
     assert entry.after == {"person": "bob"}
 
 
+@on_both_engines
 def test_grants_are_exported_with_how_they_ended(
     world: World, made: MadeUpRequests, alice: FlaskClient
 ) -> None:
