@@ -35,15 +35,15 @@ def ask() -> BaseResponse:
 def _page(*, problem: Problem | None = None, status: int = 200) -> Response:
     view = services().quickbi_sync.view()
     report = view.report or {}
+    refused = [(each["workspace"], each["failure"]) for each in report.get("failures", ())]
+    if report.get("failure"):
+        refused.insert(0, ("", report["failure"]))
     return render(
         "resources/reading_page.html",
         "resources/_reading.html",
         status=status,
         view=view,
         report=report,
-        failure=Failure.from_json(report["failure"]) if report.get("failure") else None,
-        failures=[
-            (each["workspace"], Failure.from_json(each["failure"])) for each in report.get("failures", ())
-        ],
+        refusals=[(name, Failure.from_json(told)) for name, told in refused],
         problem=problem_words(problem) if problem else None,
     )
