@@ -26,6 +26,7 @@ from portal.services.grants.grant_making import make_grants
 from portal.services.notices.notice_promises import promise_notice
 from portal.services.outcomes.approval_records import add_record
 from portal.services.outcomes.deciders import end_turns
+from portal.services.permissions import require_change
 
 log = structlog.get_logger(__name__)
 
@@ -76,8 +77,9 @@ class Decisions:
 
         Raises ``FieldFault("decision_reason", …)`` for a rejection without a reason, ``NotThere`` where it is not
         theirs to decide, and ``Problem``: ``ALREADY_DECIDED`` (``name`` says by whom), ``ALREADY_CLOSED``,
-        ``NOT_YOUR_OWN`` or ``NOTHING_TO_DECIDE``.
+        ``NOT_YOUR_OWN`` or ``NOTHING_TO_DECIDE``. ``OnlyReads`` for an auditor.
         """
+        require_change(person)
         reason, person_id = _checked(reason, verdict=verdict), person.id
         with transaction() as session:
             approval, decider = self._to_decide(session, approval_id, session.get_one(Person, person_id))

@@ -32,6 +32,8 @@ _WORDS: dict[tuple[str, str], LazyString] = {
     ("ends_on", "missing"): _("Enter the last day of the leave, like 2027-03-31."),
     ("ends_on", "past"): _("The last day cannot lie before the first day or before today."),
     ("ends_on", "too_far"): _("A leave ends within a year."),
+    ("edit_permission", "unknown"): _("Choose one of the choices for the edit permission."),
+    ("target", "unknown"): _("Choose one of the choices for what gives access."),
     ("member", "synced"): _("Quick BI tells this person's place in the workspace. Change it there."),
     ("escalates_after_days", "too_far"): _("Enter a whole number from %(first)s to %(last)s, or nothing."),
     ("lapses_after_days", "too_far"): _("Enter a whole number from %(first)s to %(last)s, or nothing."),
