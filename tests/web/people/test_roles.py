@@ -4,7 +4,12 @@ from __future__ import annotations
 
 import pytest
 
+from portal.models.person import Role
+from portal.services.audit import PORTAL
+from portal.services.decisions.decisions import Verdict
+from portal.services.permissions import OnlyReads
 from tests.portal_world import World
+from tests.services.story import actor_named, ask, person_named
 from tests.web.approval_settings.admin_browser import words
 from tests.web.people.browsing import audited, id_of, roles_of, visit
 
@@ -119,3 +124,16 @@ def test_a_search_takes_any_text_as_text(world: World) -> None:
         answer = alice.client.get("/people", query_string={"name": name})
         assert answer.status_code == 200, name
         assert "<script>alert" not in answer.text
+
+
+def test_an_auditor_asks_for_nothing_and_decides_nothing_by_any_way(world: World) -> None:
+    world.client("bob")
+    with world.app.app_context():
+        bob = id_of(world, "bob")
+        world.services.roles.give(PORTAL, None, person_id=bob, role=Role.AUDITOR)
+    with pytest.raises(OnlyReads):
+        ask(world)
+    with world.app.app_context():
+        auditor, actor = person_named("bob"), actor_named("bob")
+        with pytest.raises(OnlyReads):
+            world.services.decisions.decide(actor, auditor, 1, verdict=Verdict.APPROVE)
