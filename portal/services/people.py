@@ -70,6 +70,12 @@ class People:
             with transaction() as session:
                 keep_person(session, found, clock=self.clock)
 
+    def is_fresh(self, person: Person) -> bool:
+        """Whether nothing would be learned by ``refresh``: asked about lately, or nobody of the directory's."""
+        if person.user_id is None:
+            return True
+        return person.refreshed_at is not None and self.clock.now() - person.refreshed_at < FRESH_FOR
+
     def refresh(self, person_id: int, *, max_age: timedelta = FRESH_FOR) -> bool:
         """Ask the directory again about somebody not asked about for ``max_age``.
 

@@ -20,6 +20,7 @@ from portal.rules.approver_policy import Asking
 from portal.rules.validity import LONGEST_DAYS, Validity
 from portal.services.audit import Actor, record
 from portal.services.faults import FieldFault, Problem, ProblemReason
+from portal.services.permissions import require_change
 from portal.services.requests.approver_choice import ApproverChoices, ApproverPreview, PossibleApprover
 from portal.services.requests.channel_choice import channel_for_new_requests
 from portal.services.requests.colleagues import Colleagues
@@ -67,8 +68,10 @@ class RequestSubmission:
         """Store the request with its promise to start it, and return its number.
 
         Raises ``FieldFault`` for bad input (with the ``index`` of its item), ``Problem`` when requests cannot be made
-        now, and ``ChannelError`` when DingTalk does not tell the flow for which approvers were chosen.
+        now, ``OnlyReads`` for an auditor, and ``ChannelError`` when DingTalk does not tell the flow for which
+        approvers were chosen.
         """
+        require_change(requester)
         requester_id = requester.id
         session = db.session()
         settings = session.get(ApprovalSettings, 1)  # held: the session forgets what nobody holds
@@ -82,13 +85,20 @@ class RequestSubmission:
         if form.on_behalf_of:
             grantee_id = self.colleagues.remember(requester, form.on_behalf_of)
         asking = Asking(requester_id=requester_id, grantee_id=grantee_id)
-        self.approvers.refresh_all(resource_ids, asking=asking)
-        earlier = _number_of(db.session(), requester_id=requester_id, submission_key=form.submission_key)
-        if earlier is not None:
-            return earlier
-        settled = self._settled(db.session.get_one(Person, requester_id), form, grantee_id=grantee_id)
+        settled: Mapping[str, Settled] = {}
+        asks_for_choices = self.flow_offers.asks_for_choices()
+        if asks_for_choices:
+            earlier = _number_of(session, requester_id=requester_id, submission_key=form.submission_key)
+            if earlier is not None:
+                return earlier
+            self.approvers.refresh_all(resource_ids, asking=asking)
+            settled = self._settled(db.session.get_one(Person, requester_id), form, grantee_id=grantee_id)
         try:
-            return self._submit_once(actor, requester_id, grantee_id, form, validity, settled)
+            try:
+                return self._submit_once(actor, asking, form, validity, settled, is_fresh=asks_for_choices)
+            except _NotFresh:
+                self.approvers.refresh_all(resource_ids, asking=asking)
+                return self._submit_once(actor, asking, form, validity, settled, is_fresh=True)
         except IntegrityError:
             # The same form arrived twice at the same moment, and the other one was faster.
             earlier = _number_of(db.session(), requester_id=requester_id, submission_key=form.submission_key)
@@ -112,19 +122,21 @@ class RequestSubmission:
     def _submit_once(
         self,
         actor: Actor,
-        requester_id: int,
-        grantee_id: int,
+        asking: Asking,
         form: RequestForm,
         validity: Validity,
         settled: Mapping[str, Settled],
+        *,
+        is_fresh: bool,
     ) -> str:
+        requester_id = asking.requester_id
         with transaction() as session:
             earlier = _number_of(session, requester_id=requester_id, submission_key=form.submission_key)
             if earlier is not None:
                 return earlier
             # Held until the end: the session forgets what nobody holds, and all below ask for it again.
             _settings = session.get(ApprovalSettings, 1)
-            plan = self._plan(session, requester_id, grantee_id, form, validity, settled)
+            plan = self._plan(session, asking, form, validity, settled, is_fresh=is_fresh)
             request, approvals = store_request(session, plan, public_url=self.public_url, at=self.clock.now())
             number = request.number
             record(
@@ -141,12 +153,14 @@ class RequestSubmission:
     def _plan(
         self,
         session: Session,
-        requester_id: int,
-        grantee_id: int,
+        asking: Asking,
         form: RequestForm,
         validity: Validity,
         settled: Mapping[str, Settled],
+        *,
+        is_fresh: bool,
     ) -> RequestPlan:
+        requester_id, grantee_id = asking.requester_id, asking.grantee_id
         # The lock lets two forms for one person wait for each other, so that neither overlooks the other's items.
         locked = {
             each.id: each
@@ -172,6 +186,8 @@ class RequestSubmission:
             at=self.clock.now(),
             channel=channel,
         )
+        if not is_fresh and not all(self._is_known_freshly(group, form) for group in groups):
+            raise _NotFresh
         if settled and set(settled) != {group.key for group in groups}:
             raise Problem(ProblemReason.FLOW_CHANGED)
         return RequestPlan(
@@ -187,6 +203,16 @@ class RequestSubmission:
             template=template,
             approvals=tuple(_approval(group, items, form, settled.get(group.key)) for group in groups),
         )
+
+    def _is_known_freshly(self, group: DecidingGroup, form: RequestForm) -> bool:
+        """Whether the directory was asked lately about whoever would decide; where nobody would, it is asked now."""
+        asked = [group.who.default, group.who.of(form.approver_ids.get(group.key))]
+        people = [each.person for each in asked if each is not None]
+        return bool(people) and all(self.approvers.people.is_fresh(each) for each in people)
+
+
+class _NotFresh(Exception):
+    """It is not known freshly whether those who would decide are still there."""
 
 
 def _approval(
