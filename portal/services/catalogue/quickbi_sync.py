@@ -86,8 +86,9 @@ class QuickBISync:
         row = db.session.get(GrantTargetSettings, _ROW)
         if row is None or not row.secret_sealed:
             return EVERY
-        is_asked, synced_at = bool((row.sync_report or {}).get("is_asked")), row.synced_at
-        if not is_asked and synced_at is not None and self.clock.now() - synced_at < FRESH_FOR:
+        last, synced_at = row.sync_report or {}, row.synced_at
+        is_wanted = last.get("is_asked") or last.get("failure") or last.get("failures")
+        if not is_wanted and synced_at is not None and self.clock.now() - synced_at < FRESH_FOR:
             return EVERY - (self.clock.now() - synced_at)
         db.session.rollback()
         report = self.read_all()
