@@ -199,6 +199,9 @@ def upgrade():
         batch_op.add_column(sa.Column('quickbi_user_id', sa.String(length=64), nullable=True))
         batch_op.create_index(batch_op.f('ix_portal_person_quickbi_user_id'), ['quickbi_user_id'], unique=False)
 
+    with op.batch_alter_table('portal_person_role', schema=None) as batch_op:
+        batch_op.alter_column('role', existing_type=sa.String(length=32), type_=sa.String(length=48), existing_nullable=False)
+
     with op.batch_alter_table('portal_request_item', schema=None) as batch_op:
         batch_op.add_column(sa.Column('columns', sa.JSON(), nullable=True))
         batch_op.add_column(sa.Column('confirmed', sa.Text(), server_default='', nullable=False))
@@ -246,6 +249,9 @@ def downgrade():
         batch_op.drop_column('owner_name')
         batch_op.drop_column('link_key')
         batch_op.drop_column('workspace_id')
+
+    with op.batch_alter_table('portal_person_role', schema=None) as batch_op:
+        batch_op.alter_column('role', existing_type=sa.String(length=48), type_=sa.String(length=32), existing_nullable=False)
 
     with op.batch_alter_table('portal_request_item', schema=None) as batch_op:
         batch_op.drop_column('renews_grant_id')

@@ -78,7 +78,7 @@ class PersonRole(Base):
     __tablename__ = "portal_person_role"
 
     person_id: Mapped[int] = mapped_column(ForeignKey("portal_person.id"), primary_key=True)
-    role: Mapped[str] = mapped_column(String(32), primary_key=True)
+    role: Mapped[str] = mapped_column(String(48), primary_key=True)
     given_at: Mapped[datetime]
 
     person: Mapped[Person] = relationship(back_populates="roles")
