@@ -21,13 +21,27 @@ from tests.services.story import (
     fault,
     follow,
     person_named,
-    set_up,
     started,
     state_of,
     try_again,
     withdraw,
 )
+from tests.services.story import set_up as set_up_approval
 from tests.services.together import DONE, at_once
+
+ABOUT_ACCESS = [kind for kind in NoticeKind if kind.startswith("grant_")]
+
+
+def set_up(world: World, **changes: object) -> None:
+    """Enable approval; what people are told about their access has tests of its own (test_grant_notices.py)."""
+    set_up_approval(world, **changes)
+    switch_off(world, *ABOUT_ACCESS)
+
+
+def switch_off(world: World, *kinds: NoticeKind) -> None:
+    with world.app.app_context():
+        settings = world.services.approval_settings
+        settings.switch_notices(actor_named("alice"), off=kinds, version=settings.current().version)
 
 
 def messages(world: World) -> list[dict[str, Any]]:
@@ -181,11 +195,7 @@ def test_what_is_no_longer_true_when_it_would_be_sent_is_dropped(world: World) -
 
 def test_a_kind_that_is_switched_off_is_not_sent_and_the_others_are(world: World) -> None:
     set_up(world)
-    with world.app.app_context():
-        settings = world.services.approval_settings
-        settings.switch_notices(
-            actor_named("alice"), off=[NoticeKind.APPROVED], version=settings.current().version
-        )
+    switch_off(world, NoticeKind.APPROVED, *ABOUT_ACCESS)
     decided(world)
     assert messages(world) == []
     rejected = decided(world, "refuse")
