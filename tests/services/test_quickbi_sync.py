@@ -11,7 +11,7 @@ from sqlalchemy import select
 from portal.database import transaction
 from portal.extensions import db
 from portal.grants.quickbi.options import QuickBIOptions
-from portal.models import AuditEntry, GrantTargetSettings, Resource, Workspace, WorkspaceMember
+from portal.models import AuditEntry, GrantTargetSettings, Person, Resource, Workspace, WorkspaceMember
 from portal.rules.entitlement import Entitlement
 from portal.services.catalogue.level_offers import level_offers
 from portal.services.faults import Problem, ProblemReason
@@ -106,6 +106,19 @@ def test_what_was_said_by_hand_stays(connected: World) -> None:
         assert (kept.name, kept.link) == ("Sales overview 销售总览", link)
         chen = db.session.get_one(WorkspaceMember, (kept.workspace_id, person_named("chen").id))
         assert chen.role == "viewer"
+
+
+@on_both_engines
+def test_owners_stay_where_quick_bi_knows_nobody_of_ours_yet(connected: World) -> None:
+    with connected.app.app_context(), transaction() as session:
+        for person in session.scalars(select(Person)):
+            person.union_id = person.quickbi_user_id = None
+        before = {each.id: each.owner_id for each in session.scalars(select(Resource))}
+    read(connected)
+    with connected.app.app_context():
+        after = {each.id: each.owner_id for each in db.session.scalars(select(Resource)) if each.id in before}
+        assert after == before
+        assert db.session.scalars(select(Person).where(Person.corp_id.is_(None))).all() == []
 
 
 def test_what_vanished_is_gone_and_comes_back_but_what_was_retired_by_hand_does_not(connected: World) -> None:

@@ -165,9 +165,7 @@ class QuickBISync:
                         after={"user_type": person.user_type},
                     )
             return {
-                person.quickbi_user_id: KnownPerson(
-                    id=person.id, corp_id=person.corp_id, user_id=person.user_id
-                )
+                person.quickbi_user_id: KnownPerson(id=person.id, user_id=person.user_id)
                 for person in known
                 if person.quickbi_user_id
             }

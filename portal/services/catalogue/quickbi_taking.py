@@ -11,7 +11,7 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from portal.grants.quickbi.catalogue import BiContents, BiResource, BiWorkspace
-from portal.models import Resource, Workspace, WorkspaceMember
+from portal.models import DingTalkApp, Resource, Workspace, WorkspaceMember
 from portal.models.resource import ResourceSource, WorkspaceRole
 from portal.services.audit import PORTAL, record
 from portal.services.catalogue.bulk_writing import AT_ONCE, make_ready, write
@@ -26,7 +26,6 @@ class KnownPerson:
     """One of ours whom Quick BI knows too; ``user_id`` is the DingTalk userid."""
 
     id: int
-    corp_id: str | None
     user_id: str | None
 
 
@@ -54,7 +53,7 @@ def take_workspace(
     wanted = [_wanted(each, home.name, people) for each in contents.resources if each.name]
     kept = kept_resources(session, [each.key for each in wanted])
     changes = compare(wanted, kept, total=0, leaves_retired=True)
-    corp_id = next((each.corp_id for each in people.values()), None)
+    corp_id = session.scalar(select(DingTalkApp.corp_id))
     ready = make_ready(changes, actor=PORTAL, corp_id=corp_id, source=ResourceSource.QUICKBI, at=at)
     write(session, ready)
     _adopt(session, [each.id for each in kept.values()])
