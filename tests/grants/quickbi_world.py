@@ -119,7 +119,7 @@ class QuickBIWorld:
             "resource_type": "dashboard",
             "resource_id": "sales-overview",
             "resource_name": "Sales overview",
-            "workspace_id": "ws-sales",
+            "workspace_id": "" if "resource_id" in changes else "ws-sales",
             "link": "",
             "entitlement": "view",
             "columns": (),

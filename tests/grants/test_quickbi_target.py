@@ -260,6 +260,8 @@ def _internal(world: QuickBIWorld) -> dict[str, Any]:
         (lambda _w: {"person": "eve"}, Refusal.PERSON_NOT_BOUND, Retry.PERMANENT),
         (lambda _w: {"person_union_id": ""}, Refusal.PERSON_NOT_BOUND, Retry.PERMANENT),
         (_private, Refusal.EDIT_ON_PRIVATE, Retry.PERMANENT),
+        (lambda _w: {"workspace_id": "ws-of-others"}, Refusal.CATALOGUED_ELSEWHERE, Retry.PERMANENT),
+        (lambda _w: {"resource_type": "data_screen"}, Refusal.CATALOGUED_ELSEWHERE, Retry.PERMANENT),
         (_unpublished, Refusal.NOT_PUBLISHED, Retry.PERMANENT),
         (_workspace_off, Refusal.WORKSPACE_SHARING_OFF, Retry.PERMANENT),
         (_organisation_off, FailureClass.SHARING_OFF, Retry.PERMANENT),

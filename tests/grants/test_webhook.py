@@ -190,7 +190,10 @@ def test_what_a_bad_answer_means(hook: Hook, status: int, kind: WebhookFailure, 
 
 @pytest.mark.parametrize(
     ("sent", "seconds"),
-    [("30", 30), ("999999", 3600), ("soon", None), ("", None), ("-5", None), ("٣", None), ("9" * 5000, None)],
+    [
+        *(("30", 30), ("999999", 3600), ("soon", None), ("", None), ("-5", None), ("٣", None)),
+        *(("9" * 5000, None), (f"Mon, 01 Jan {'9' * 20} 00:00:00 GMT", None)),
+    ],
 )
 def test_a_pause_that_is_asked_for_is_kept_up_to_an_hour(hook: Hook, sent: str, seconds: int | None) -> None:
     hook.status = 429
@@ -333,6 +336,10 @@ def test_an_address_that_cannot_be_a_webhook_is_refused_before_it_is_stored(
         "::ffff:169.254.169.254",
         "64:ff9b::a9fe:a9fe",
         "2002:a9fe:a9fe::1",
+        "::169.254.169.254",
+        "::ffff:0:a9fe:a9fe",
+        "64:ff9b:1::a9fe:a9fe",
+        "fec0::1",
     ],
 )
 def test_no_spelling_of_an_inner_address_is_called(host: str) -> None:

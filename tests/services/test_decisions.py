@@ -11,6 +11,7 @@ from sqlalchemy import select
 from portal.database import transaction
 from portal.extensions import db
 from portal.models import Approval, WorkNotice
+from portal.models.person import Role
 from portal.services.decisions.decisions import Verdict
 from portal.services.faults import FieldFault, NotThere, Problem, ProblemReason
 from portal.services.outcomes.approval_records import told_in
@@ -179,6 +180,36 @@ def test_an_admin_passes_it_on_to_somebody_else_but_never_to_who_asks(world: Wor
         decide(world, asked, "approve")
     decide(world, asked, "approve", who="dora")
     assert state(world, asked) == "approved"
+
+
+def test_nobody_picks_who_decides_about_their_own_access(world: World) -> None:
+    set_up_here(world)
+    number = ask(world, who="alice")
+    with world.app.app_context():
+        alice, approval_id = person_named("alice"), approval_of(number).id
+        with pytest.raises(Problem) as refused:
+            world.services.passing_on.pass_on(
+                actor_named("alice"), alice, approval_id, to_person_id=person_named("dora").id
+            )
+    assert refused.value.reason == ProblemReason.NOT_YOUR_OWN
+    assert pending_for(world, "chen") == [number]
+    page = world.client("alice").get(f"/requests/{number}").get_data(as_text=True)
+    assert f"/approvals/{approval_id}/approver" not in page
+    assert world.client("alice").get(f"/approvals/{approval_id}/approver").status_code == 409
+
+
+def test_nothing_is_passed_on_to_an_auditor(world: World, asked: str) -> None:
+    with world.app.app_context():
+        world.services.roles.give(
+            actor_named("alice"), None, person_id=person_named("dora").id, role=Role.AUDITOR
+        )
+        with pytest.raises(FieldFault, match="audits"):
+            world.services.passing_on.pass_on(
+                actor_named("alice"),
+                person_named("alice"),
+                approval_of(asked).id,
+                to_person_id=person_named("dora").id,
+            )
 
 
 def test_the_approver_is_told_in_dingtalk_once_and_only_while_it_waits(world: World, asked: str) -> None:

@@ -16,7 +16,7 @@ from portal.models.resource import EditPermission, ResourceType, WorkspaceRole
 from portal.quickbi.client import QuickBI
 from portal.quickbi.records import Work
 
-_TYPES = {
+TYPES = {
     "PAGE": ResourceType.DASHBOARD,
     "FULLPAGE": ResourceType.DASHBOARD,
     "REPORT": ResourceType.WORKBOOK,
@@ -94,7 +94,7 @@ class QuickBICatalogue:
         client = self.connection.client()
         with in_our_words():
             works = client.list_workspace_works(workspace_id)
-            known = [each for each in works if each.work_type.upper() in _TYPES]
+            known = [each for each in works if each.work_type.upper() in TYPES]
             roles = {
                 member.user_id: role
                 for role_id, role in _ROLES.items()
@@ -126,7 +126,7 @@ class QuickBICatalogue:
 def _work(work: Work) -> BiResource:
     permission = _EDIT_PERMISSIONS.get(work.security_level)
     return BiResource(
-        resource_type=_TYPES[work.work_type.upper()],
+        resource_type=TYPES[work.work_type.upper()],
         external_id=work.work_id,
         name=work.name,
         owner_id=work.owner_id,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from portal.grants.grant_target import GrantOrder
+from portal.grants.quickbi.catalogue import TYPES
 from portal.grants.quickbi.options import EditOnPrivate, QuickBIOptions
 from portal.grants.quickbi.refusals import Refusal, refusal
 from portal.grants.quickbi.ways import NOT_WORKS, TYPE_CODES
@@ -27,12 +28,21 @@ def check_conditions(client: QuickBI, order: GrantOrder, options: QuickBIOptions
         work = client.work(order.resource_id)
         if work is None:
             raise refusal(Refusal.RESOURCE_NOT_FOUND, resource=order.resource_name)
+        _check_place(order, work)
         if work.status not in PUBLISHED and order.entitlement != Entitlement.EDIT:
             raise refusal(Refusal.NOT_PUBLISHED, resource=order.resource_name)
     _check_workspace(client, order, work)
     if work is not None and order.entitlement == Entitlement.EDIT and work.security_level in PRIVATE:
         return _open_for_edit(client, order, options)
     return {}
+
+
+def _check_place(order: GrantOrder, work: Work) -> None:
+    """Whoever keeps a workspace's part of the catalogue names ids: those of others' works are not theirs to offer."""
+    work_type = TYPES.get(work.work_type.upper(), order.resource_type)
+    workspace_id = order.workspace_id or work.workspace_id
+    if (work_type, work.workspace_id) != (order.resource_type, workspace_id):
+        raise refusal(Refusal.CATALOGUED_ELSEWHERE, resource=order.resource_name)
 
 
 def _check_workspace(client: QuickBI, order: GrantOrder, work: Work | None) -> None:

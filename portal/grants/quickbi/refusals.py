@@ -15,6 +15,7 @@ class Refusal(StrEnum):
     SECRET_UNREADABLE = "quickbi_secret_unreadable"  # noqa: S105  a name, not a password
     PERSON_NOT_BOUND = "quickbi_person_not_bound"
     RESOURCE_NOT_FOUND = "quickbi_resource_not_found"
+    CATALOGUED_ELSEWHERE = "quickbi_catalogued_elsewhere"
     NOT_PUBLISHED = "quickbi_not_published"
     WORKSPACE_SHARING_OFF = "quickbi_workspace_sharing_off"
     EDIT_ON_PRIVATE = "quickbi_edit_on_private"

@@ -11,6 +11,9 @@ from urllib.parse import SplitResult, urlsplit
 LONGEST_ADDRESS = 1024
 LOOPBACK = (ip_network("127.0.0.0/8"), ip_network("::1/128"))
 _NAT64 = ip_network("64:ff9b::/96")
+# Called global by Python, though routers may turn them into addresses inside: IPv4-compatible and IPv4-translated
+# addresses, an organisation's own NAT64, and what was site-local.
+_NOT_PUBLIC = tuple(map(ip_network, ("::/96", "::ffff:0:0:0/96", "64:ff9b:1::/48", "fec0::/10")))
 
 Network = IPv4Network | IPv6Network
 Number = IPv4Address | IPv6Address
@@ -76,6 +79,8 @@ class AddressRules:
         inner = _inner(number)
         if any(inner in network for network in self.networks):
             return True
+        if any(number in network for network in _NOT_PUBLIC):
+            return False
         return all(each.is_global and not each.is_multicast for each in (number, inner))
 
     def _is_this_machine(self, host: str) -> bool:

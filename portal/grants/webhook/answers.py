@@ -112,7 +112,7 @@ def _wait_seconds(typed: str, *, now: datetime) -> int | None:
         return min(int(typed), LONGEST_WAIT_SECONDS)
     try:
         until = parsedate_to_datetime(typed)
-    except ValueError:
+    except (ValueError, OverflowError):
         return None
     until = until if until.tzinfo else until.replace(tzinfo=UTC)
     return min(max(0, round((until - now).total_seconds())), LONGEST_WAIT_SECONDS)

@@ -14,9 +14,11 @@ from portal.models import AccessRequest, Approval, Person, RequestItem
 from portal.models.access_request import Acceptance
 from portal.rules.approval_state import ApprovalState, is_final
 from portal.rules.organisation_day import organisation_day
+from portal.rules.permissions import Permission
 from portal.services.decisions.standing_in import may_decide_for
 from portal.services.outcomes.gone_instances import is_gone
 from portal.services.pending.reminders import can_be_reminded, may_remind_at
+from portal.services.permissions import may
 from portal.services.requests.access_requests import is_being_withdrawn
 from portal.web.access_requests.item_status import ItemStatus, item_status
 from portal.web.access_requests.notices import Notice, counts_for_nothing, notices_about, web_address
@@ -59,6 +61,7 @@ class GroupStatus:
     link: str | None
     is_decided_here: bool
     can_decide: bool
+    can_pass_on: bool
     can_withdraw: bool
     can_remind: bool
     remind_again_at: datetime | None
@@ -91,6 +94,7 @@ def group_status(request: AccessRequest, approval: Approval, seen: Seen) -> Grou
         link=link,
         is_decided_here=is_here(approval),
         can_decide=can_decide,
+        can_pass_on=_can_pass_on(request, approval, seen.viewer),
         can_withdraw=is_theirs
         and not is_final(approval.state)
         and not is_being_withdrawn(approval)
@@ -114,6 +118,12 @@ def approval_badge(approval: Approval) -> tuple[str, str]:
 def is_ending(approval: Approval) -> bool:
     """Whether its end was asked for and is not there yet."""
     return approval.withdrawal_requested_at is not None and not is_final(approval.state)
+
+
+def _can_pass_on(request: AccessRequest, approval: Approval, viewer: Person) -> bool:
+    is_waiting_here = is_here(approval) and approval.state == ApprovalState.PENDING
+    is_own = viewer.id in (request.requester_id, request.grantee_id)
+    return is_waiting_here and not is_own and may(viewer, Permission.KEEP_GRANTS)
 
 
 def may_decide(request: AccessRequest, approval: Approval, seen: Seen) -> bool:

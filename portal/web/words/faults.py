@@ -44,6 +44,7 @@ _WORDS: dict[tuple[str, str], LazyString] = {
     ("approver", "missing"): _("Choose the approver of the Test."),
     ("approver", "is_yourself"): _("Choose somebody else: nobody approves their own request."),
     ("approver", "not_active"): _("Choose somebody who is an active member."),
+    ("approver", "audits"): _("Choose somebody else: auditors decide nothing."),
     ("fallback_approver", "missing"): _("Choose a person."),
     ("payload_kept_days", "too_far"): _("Enter a whole number of days from %(first)s to %(last)s."),
     ("monthly_call_quota", "out_of_range"): _("Enter a whole number from 1 to 10,000,000."),

@@ -36,6 +36,13 @@ QUICKBI_WORDS: dict[str, tuple[LazyString, LazyString, LazyString]] = {
         ),
         _("A permission administrator corrects or retires it in the catalogue; then ask again."),
     ),
+    Refusal.CATALOGUED_ELSEWHERE: (
+        _("The catalogue and Quick BI do not mean the same work"),
+        _("By the id of %(resource)s Quick BI has a work of another type, or in another workspace."),
+        _(
+            "A permission administrator corrects it in the catalogue, or reads Quick BI again. Then press Try again."
+        ),
+    ),
     Refusal.NOT_PUBLISHED: (
         _("The work is not published in Quick BI"),
         _("Nobody but its editors can open %(resource)s before it is published."),
