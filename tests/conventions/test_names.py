@@ -12,7 +12,8 @@ from tests.conventions.sources import files, named, tree
 SAYS_NOTHING = {"util", "utils", "helper", "helpers", "common", "manager", "misc", "data", "info"}
 # The product's own nouns (its help page says "data source"), the vendor's fields, the standard library.
 NOUNS = re.compile(
-    r"data_?(source|work|portal|platform|set|screen|entry_form)|manager_?user_?id|user_?info|handle_data", re.IGNORECASE
+    r"data_?(source|work|portal|platform|set|screen|entry_form)|manager_?user_?id|user_?info|handle_data",
+    re.IGNORECASE,
 )
 LONGEST_FILE_LINES = 400
 
