@@ -12,7 +12,7 @@ from flask import Flask, abort, flash, g, request, session, url_for
 from flask_babel import gettext
 
 from portal.models import Person
-from portal.rules.permissions import Permission
+from portal.rules.permissions import Permission, only_reads
 from portal.services.audit import Actor, actor_of
 from portal.services.permissions import may, require, require_change
 from portal.services.registry import services
@@ -147,11 +147,10 @@ def _navigation(person: Person | None) -> list[tuple[str, str, bool, str]]:
     is_mine = here.startswith(mine) and not here.startswith(
         (new, everybodys, url_for("access_requests.decided"))
     )
-    pages = [
-        (gettext("My requests"), mine, is_mine, "list-check"),
-        (gettext("Request access"), new, here.startswith(new), "plus-lg"),
-        _my_access(here),
-    ]
+    pages = [(gettext("My requests"), mine, is_mine, "list-check")]
+    if not only_reads(held.role for held in person.roles):
+        pages.append((gettext("Request access"), new, here.startswith(new), "plus-lg"))
+    pages.append(_my_access(here))
     approvals, waiting = url_for("approvals.page"), services().my_approvals.count_pending(person)
     to_decide = gettext("My approvals (%(num)s)", num=waiting) if waiting else gettext("My approvals")
     is_deciding = here.startswith((approvals, url_for("access_requests.decided")))

@@ -20,7 +20,7 @@ from portal.web.approval_settings.sections import (
     whole_number,
 )
 from portal.web.approval_settings.webhook_form import WebhookFields
-from portal.web.approval_settings.webhook_log import log_line
+from portal.web.approval_settings.webhook_log import log_line, remedy_of_test
 from portal.web.htmx import wants_partial
 from portal.web.words.failures import failure_words
 from portal.web.words.faults import fault_sentence
@@ -66,7 +66,7 @@ def renew_secret() -> BaseResponse:
 def test() -> BaseResponse:
     """What the other side answers is no fault of this request: 200, whatever it is."""
     call = services().webhook_settings.test(current_actor())
-    return show_section(Section.WEBHOOK, tested=log_line(call))
+    return show_section(Section.WEBHOOK, tested=log_line(call), tested_remedy=remedy_of_test(call))
 
 
 def _refused(problem: Problem, **changes: Any) -> BaseResponse:

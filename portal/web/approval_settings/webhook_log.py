@@ -9,7 +9,7 @@ from typing import Any
 from flask import request
 from flask_babel import gettext
 
-from portal.channels.failures import Failure
+from portal.channels.failures import Failure, Retry
 from portal.models import GrantDelivery
 from portal.rules.permissions import Permission
 from portal.services.grants.webhook_settings import LOG_LENGTH
@@ -63,6 +63,20 @@ def log_line(call: GrantDelivery) -> LogLine:
         answer=_answer(call),
         milliseconds=call.took_ms,
     )
+
+
+def remedy_of_test(call: GrantDelivery) -> str:
+    """Return why a Test failed and what somebody has to do; empty where it arrived.
+
+    A Test is never tried again by itself, so what only promises that is left out.
+    """
+    if not call.failure:
+        return ""
+    failure = Failure.from_json(call.failure)
+    words = failure_words(failure)
+    if failure.retry is Retry.RETRYABLE:
+        return "" if "status" in failure.facts else words.reason
+    return words.remedy if "status" in failure.facts else f"{words.reason} {words.remedy}"
 
 
 def _answer(call: GrantDelivery) -> str:

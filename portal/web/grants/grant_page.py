@@ -59,7 +59,7 @@ def show_grant(
         is_tried_again=grant.due_at is not None,
         target=target_name(grant.target),
         timeline=_timeline(shown),
-        is_moving=_is_moving(grant),
+        is_moving=_is_moving(shown),
         can_give_back=shown.is_own and shown.is_in_effect,
         can_revoke=shown.may_act and shown.is_in_effect,
         can_check=grant.target != TargetName.MANUAL and grant.leased_until is not None,
@@ -75,9 +75,12 @@ def _failure_words(grant: Grant) -> FailureWords | None:
     return failure_words(Failure.from_json(grant.failure)) if grant.failure else None
 
 
-def _is_moving(grant: Grant) -> bool:
+def _is_moving(shown: GrantView) -> bool:
     """Whether the next moments change what the page shows; people and long pauses are not waited for."""
-    return grant.due_at is not None and grant.task_at is None and grant.failure is None
+    grant = shown.grant
+    if grant.due_at is None or grant.task_at is not None:
+        return False
+    return grant.failure is None or grant.due_at <= shown.at
 
 
 def _looked_words(looked: Looked | None) -> tuple[str, str, str] | None:
