@@ -196,6 +196,7 @@ def test_nobody_picks_who_decides_about_their_own_access(world: World) -> None:
     page = world.client("alice").get(f"/requests/{number}").get_data(as_text=True)
     assert f"/approvals/{approval_id}/approver" not in page
     assert world.client("alice").get(f"/approvals/{approval_id}/approver").status_code == 409
+    assert world.client("alice").get(f"/approvals/{'9' * 30}/approver").status_code == 404
 
 
 def test_nothing_is_passed_on_to_an_auditor(world: World, asked: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -21,6 +22,8 @@ log = structlog.get_logger(__name__)
 # A lot holds SQLite's only write lock; callbacks of DingTalk wait behind it.
 TOGETHER = 200
 MOST_LOTS = 25
+# Whoever waits asks for the lock every millisecond: taken again at once, it would hardly ever be theirs.
+LEFT_TO_OTHERS_SECONDS = 0.01
 # A grant is never shorter than a day, so the next end is known; looked again by then because clocks may be moved.
 LONGEST_PAUSE = timedelta(minutes=1)
 SHORTEST_PAUSE = timedelta(milliseconds=500)
@@ -40,6 +43,7 @@ class Expiry:
             ended += lot
             if lot < TOGETHER:
                 break
+            time.sleep(LEFT_TO_OTHERS_SECONDS)
         else:
             return timedelta()
         if ended:

@@ -20,13 +20,13 @@ passing_on = Blueprint("passing_on", __name__, url_prefix="/approvals")
 FIELD = "approver"
 
 
-@passing_on.get("/<int:approval_id>/approver")
+@passing_on.get("/<int(max=2147483647):approval_id>/approver")
 @permission_required(Permission.KEEP_GRANTS)
 def page(approval_id: int) -> Response:
     return _page(approval_id)
 
 
-@passing_on.post("/<int:approval_id>/approver")
+@passing_on.post("/<int(max=2147483647):approval_id>/approver")
 @permission_required(Permission.KEEP_GRANTS)
 def pass_on(approval_id: int) -> BaseResponse:
     try:

@@ -54,7 +54,7 @@ def decide_selected() -> BaseResponse:
     return _decided(done_sentence(verdict, count=len(results)))
 
 
-@approvals.post("/<int:approval_id>/decision")
+@approvals.post("/<int(max=2147483647):approval_id>/decision")
 @sign_in_required
 def decide(approval_id: int) -> BaseResponse:
     form, is_on_status = DecisionForm.sent(), request.form.get("from") == FROM_STATUS_PAGE
