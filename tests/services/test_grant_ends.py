@@ -123,6 +123,16 @@ def test_a_target_that_is_down_at_the_end_is_asked_until_it_is_gone(
     assert len(removals) == 1
 
 
+def test_what_hindered_giving_it_is_over_once_it_is_given_back(world: World, target: CountingTarget) -> None:
+    target.failures = [REFUSED]
+    grant_id = int(approved(world) or 0)
+    world.work_until(lambda: grant(world, grant_id).state == "failing")
+    give_back(world, grant_id)
+    assert grant(world, grant_id).failure is None
+    advance(world, grant_id)
+    assert grant(world, grant_id).state == "returned"
+
+
 def test_somebody_gives_their_access_back(world: World, target: CountingTarget) -> None:
     grant_id = given(world)
     give_back(world, grant_id)

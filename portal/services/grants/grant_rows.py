@@ -58,8 +58,11 @@ def move_grant(grant: Grant, state: GrantState) -> None:
 
 
 def begin_end(grant: Grant, end: GrantState, *, at: datetime) -> None:
-    """Ask for the end of a grant that is in effect: its next work is to have the access taken away."""
+    """Ask for the end of a grant that is in effect: its next work is to have the access taken away.
+
+    What hindered giving it is over with that; what hinders taking it away is told of by itself.
+    """
     grant.ending = end.value
     grant.due_at = at
-    grant.notice_at = None
+    grant.notice_at = grant.failure = None
     grant.retries = 0
