@@ -123,7 +123,7 @@ def test_a_file_of_more_lines_than_are_taken_is_refused() -> None:
 @given(st.text(max_size=30))
 def test_any_text_survives_a_spreadsheet_and_none_is_a_formula(text: str) -> None:
     cell = cell_for_a_spreadsheet(text)
-    assert not cell.startswith(("=", "+", "-", "@", "\t", "\r"))
+    assert not cell.lstrip(" ").startswith(("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠"))
     if text == text.strip() and not text.startswith("'"):
         assert text_of_cell(cell) == text
 

@@ -93,6 +93,14 @@ class AddressRules:
         return number.is_loopback and any(number in network for network in self.networks)
 
 
+def leads_to(url: str) -> str:
+    """Return of an address only the host that it leads to: path and query may hold a key."""
+    parts = urlsplit(url)
+    if not parts.netloc:
+        return ""
+    return f"{parts.scheme}://{parts.netloc}/" + ("…" if parts.path.strip("/") or parts.query else "")
+
+
 def _inner(number: Number) -> Number:
     """Return the IPv4 address that an IPv6 one stands for, where it does."""
     if isinstance(number, IPv4Address):

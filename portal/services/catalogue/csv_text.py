@@ -15,7 +15,7 @@ MOST_LINES = 100_000
 _SEPARATORS = (",", ";", "\t")
 _BYTE_ORDER_MARKS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 # Text that a spreadsheet would run as a formula.
-_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,11 +72,11 @@ def rows_in(text: str) -> Iterator[Row]:
 
 def cell_for_a_spreadsheet(text: str) -> str:
     """Return what is written into a cell so that a spreadsheet shows it as text and runs nothing."""
-    return f"'{text}" if text.startswith(_FORMULA_STARTS) else text
+    return f"'{text}" if text.lstrip(" ").startswith(_FORMULA_STARTS) else text
 
 
 def text_of_cell(cell: str) -> str:
     """Undo ``cell_for_a_spreadsheet``; spaces around are nobody's intention."""
     stripped = cell.strip()
-    is_marked = stripped.startswith("'") and stripped[1:].startswith(_FORMULA_STARTS)
-    return stripped[1:] if is_marked else stripped
+    is_marked = stripped.startswith("'") and stripped[1:].lstrip(" ").startswith(_FORMULA_STARTS)
+    return stripped[1:].strip() if is_marked else stripped

@@ -18,7 +18,7 @@ from portal.clock import Clock
 from portal.database import transaction
 from portal.extensions import db
 from portal.grants.grant_target import TargetError, TargetName
-from portal.grants.webhook.address import AddressRefused
+from portal.grants.webhook.address import AddressRefused, leads_to
 from portal.grants.webhook.signature import key_id
 from portal.grants.webhook.target import WebhookTarget
 from portal.models import Grant, GrantDelivery, GrantTargetSettings
@@ -216,9 +216,8 @@ def _wake_failing(session: Session, *, at: datetime) -> None:
 
 def _told(row: GrantTargetSettings) -> dict[str, Any]:
     """Return what the audit trail keeps: of the address only where it leads, as the rest may hold a key."""
-    address = str(row.options.get("address", ""))
     return {
-        "address": address.partition("?")[0],
+        "address": leads_to(str(row.options.get("address", ""))),
         "is_enabled": row.is_enabled,
         "answers_checks": bool(row.options.get("answers_checks")),
     }

@@ -10,6 +10,7 @@ from flask import request
 from flask_babel import gettext
 
 from portal.channels.failures import Failure, Retry
+from portal.grants.webhook.address import leads_to
 from portal.models import GrantDelivery
 from portal.rules.permissions import Permission
 from portal.services.grants.webhook_settings import LOG_LENGTH
@@ -42,7 +43,7 @@ def webhook_context() -> dict[str, Any]:
     view = webhook.view()
     if not person_may(Permission.CHANGE_SETTINGS):
         # What follows may be a key: whoever cannot change the address has no need of it.
-        view = replace(view, address=view.address.partition("?")[0])
+        view = replace(view, address=leads_to(view.address))
     return {
         "webhook": view,
         "webhook_form": WebhookFields.of(view),
