@@ -24,7 +24,7 @@ from bench.place import DIRECT, PORTAL, Place
 from bench.process_costs import cpu_seconds, memory_megabytes
 from portal.database import core_transaction, transaction
 from portal.extensions import db
-from portal.models import Grant, GrantDelivery, Person, RequestItem, WorkerHeartbeat
+from portal.models import Approval, Grant, GrantDelivery, Person, RequestItem, WorkerHeartbeat
 from portal.rules.grant_state import GrantState
 from portal.services.audit import actor_of
 from portal.services.grants.webhook_settings import WebhookForm
@@ -107,6 +107,9 @@ def _portal_with_grants(place: Place, grants: int, address: str) -> InProcessPor
         settings = portal.services.approval_settings
         settings.switch_notices(actor, off=list(NoticeKind), version=settings.current().version)
         now = portal.services.clock.now()
+        with transaction() as session:
+            # Nor is there one that could tell how the approvals among them stand.
+            session.execute(update(Approval).values(due_at=None))
         for first in range(1, grants + 1, LOT):
             with transaction() as session:
                 ids = range(first, min(first + LOT, grants + 1))

@@ -85,8 +85,8 @@ class Granting:
     def world(self) -> World:
         return self.portal.world
 
-    def approve(self, *, days: int = 30) -> int:
-        return int(approved(self.world, target="webhook", days=days) or 0)
+    def approve(self, *, days: int = 30, target: str = "webhook") -> int:
+        return int(approved(self.world, target=target, days=days) or 0)
 
     def state(self, grant_id: int) -> str:
         return str(self.world.look(lambda: db.session.get_one(Grant, grant_id).state))
