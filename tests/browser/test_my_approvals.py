@@ -55,4 +55,5 @@ def test_some_of_those_selected_are_decided_and_the_last_is_rejected_by_keyboard
     expect(said).to_be_focused()
     expect(said).to_contain_text("1 approval is rejected.")
     expect(page.locator("article")).to_have_count(0)
+    expect(page.locator(".site-nav")).not_to_contain_text("My approvals (")
     assert state(world, last) == "rejected"

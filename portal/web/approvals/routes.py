@@ -115,6 +115,7 @@ def _pending(
         lines=[result_line(each) for each in results],
         done=sum(1 for each in results if each.problem is None and each.is_theirs),
         said=said,
+        is_swap=wants_partial(),
         longest_reason=LONGEST_REASON,
         viewer=signed_in_person(),
     )
