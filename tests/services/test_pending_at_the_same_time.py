@@ -20,7 +20,7 @@ from tests.services.pending_story import (
     states_of,
     work_on,
 )
-from tests.services.story import actor_named, person_named, started
+from tests.services.story import actor_named, ask, person_named, started
 from tests.services.together import DONE, at_once
 
 pytestmark = on_both_engines
@@ -69,6 +69,28 @@ def test_a_decision_and_the_end_of_its_time_never_both_happen(world: World, rule
             assert states == ["escalated", "pending"]
             assert holders_of_items(number) == {2}
         assert sum(not is_final(state) for state in states) <= 1
+
+
+def test_yes_no_and_a_withdrawal_at_once_are_one_answer(world: World) -> None:
+    ready(world, is_in_platform_channel_on=True, prefers_in_platform=True)
+    world.client("dora")
+    number = ask(world, on_behalf_of="dora")
+
+    def accept() -> None:
+        world.services.acceptances.accept(actor_named("dora"), person_named("dora"), number)
+
+    def decline() -> None:
+        world.services.acceptances.decline(actor_named("dora"), person_named("dora"), number)
+
+    def withdraw() -> None:
+        world.services.access_requests.withdraw(actor_named("bob"), person_named("bob"), number)
+
+    said_yes, said_no, taken_back = at_once(world, accept, decline, withdraw)
+    assert [said_yes, said_no].count(DONE) <= 1
+    is_open = said_yes == DONE and taken_back != DONE
+    assert world.look(lambda: states_of(number)) == (["pending"] if is_open else ["withdrawn"])
+    answer = {said_yes: "accepted", said_no: "declined"}.get(DONE, "asked")
+    assert world.look(lambda: request_named(number).acceptance) == answer
 
 
 def test_two_presses_at_once_are_one_reminder(world: World) -> None:
