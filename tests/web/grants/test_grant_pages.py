@@ -102,6 +102,9 @@ def test_a_failing_grant_says_why_and_an_admin_tries_it_again(shared: World, tar
     assert "try-again" not in told
     assert "try-again" in alice.get(f"/access/{grant_id}").text
     assert press(alice, f"/access/{grant_id}/delivery").status_code == 303
+    awaited = alice.get(f"/access/{grant_id}").text
+    assert "this page shows it as soon as it is done" in awaited
+    assert "The portal tries again" not in awaited
     advance(shared, grant_id)
     assert grant(shared, grant_id).state == "active"
     assert press(alice, f"/access/{grant_id}/delivery").status_code == 409
