@@ -20,6 +20,8 @@ APPROVALS = "approvals"
 # Of their own: a target that does not answer must not keep approvals waiting.
 GRANTS = "grants"
 POLLING_SECONDS = 0.25
+# Each asks its target side by side as well.
+LOTS_AT_ONCE = 3
 
 
 def configure(settings: Settings, *, worker_id: str) -> None:
@@ -56,10 +58,9 @@ def register_queues(settings: Settings) -> None:
 
     They have no limit of starts a second: DingTalk counts calls, and a limit at the calls keeps theirs exactly.
     """
-    for queue in (APPROVALS, GRANTS):
-        DBOS.register_queue(
-            queue, worker_concurrency=settings.worker_concurrency, polling_interval_sec=POLLING_SECONDS
-        )
+    pieces = settings.worker_concurrency
+    for queue, at_once in ((APPROVALS, pieces), (GRANTS, min(pieces, LOTS_AT_ONCE))):
+        DBOS.register_queue(queue, worker_concurrency=at_once, polling_interval_sec=POLLING_SECONDS)
 
 
 def queue_of(kind: str) -> str:

@@ -19,6 +19,8 @@ log = structlog.get_logger(__name__)
 
 # What waits here is leased already: it must be done long before its lease runs out, so little may wait.
 MOST_WAITING = 60
+# Of grants whole lots wait.
+MOST_LOTS_WAITING = 6
 # Work that is older than its lease is due again by itself; the second lease is for clocks that differ.
 OUTDATED_AFTER = 2 * LEASE
 FINISHED_KEPT = timedelta(days=3)
@@ -35,15 +37,16 @@ class WorkQueue:
 
     def room(self, queue: str = APPROVALS) -> int:
         """Return how many pieces of work may be added to a queue now."""
+        most = MOST_LOTS_WAITING if queue == GRANTS else MOST_WAITING
         waiting = self._client.list_workflows(
             queue_name=queue,
             status="ENQUEUED",
             app_version=WORK_VERSION,
-            limit=MOST_WAITING,
+            limit=most,
             load_input=False,
             load_output=False,
         )
-        return MOST_WAITING - len(waiting)
+        return most - len(waiting)
 
     def put(self, session: Session, due: DueWork) -> None:
         """Add work inside the transaction that takes it."""

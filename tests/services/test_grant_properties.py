@@ -94,6 +94,16 @@ class Lives(RuleBasedStateMachine):
                 advance(self.world, self.ids[position % len(self.ids)])
         self.target.failures, self.target.while_asked, self.target.dies_afterwards = [], None, False
 
+    @rule(outcome=FAILURES)
+    def work_on_all(self, outcome: object) -> None:
+        self.target.failures = [outcome] if outcome in (BUSY, REFUSED) else []  # type: ignore[list-item]
+        self.target.while_asked = self._die if outcome == "dies" else None
+        self.target.dies_afterwards = outcome == "dies_afterwards"
+        if self.ids:
+            with self.world.app.app_context(), suppress(Died):
+                self.world.services.grant_delivery.advance_lot(",".join(map(str, self.ids)))
+        self.target.failures, self.target.while_asked, self.target.dies_afterwards = [], None, False
+
     @rule(position=st.integers(0, 9))
     def give_back(self, position: int) -> None:
         if self.ids:

@@ -2,29 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from enum import StrEnum
 
-from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from portal.grants.grant_target import GrantOrder, OtherGrant
-from portal.models import AccessRequest, Grant, GrantDelivery
+from portal.grants.grant_target import GrantOrder
+from portal.models import Grant
 from portal.rules.grant_state import GrantState, has_ended
 from portal.services.audit import PORTAL, record
-from portal.services.grants.grant_rows import Locked, begin_end, locked_grant, move_grant
+from portal.services.grants.grant_orders import Action, OrderFacts, facts_of_orders, order_of
+from portal.services.grants.grant_rows import Locked, begin_end, locked_grant, locked_grants, move_grant
 
-# Longer than the calls of one delivery take together.
+# Longer than the calls of one delivery take together, and the wait for its turn in the lot.
 CALL_LEASE = timedelta(seconds=120)
-
-
-class Action(StrEnum):
-    """What a target is asked for."""
-
-    DELIVER = "deliver"
-    REMOVE = "remove"
-    CHECK = "check"
+# A target that is slow is asked for no more of a lot after this: what is begun then has the rest of the lease.
+TURN_WITHIN = timedelta(seconds=30)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,16 +31,37 @@ class Claim:
     order: GrantOrder
     leased_until: datetime
 
+    def may_begin(self, now: datetime) -> bool:
+        """Whether enough of the lease is left for the calls of the delivery."""
+        return now <= self.leased_until - CALL_LEASE + TURN_WITHIN
 
-def claim(session: Session, grant_id: int, *, now: datetime) -> Claim | None:
-    """Take what is due for a grant; None where nothing is, or where somebody is at work on the same access.
 
-    A grant that was never begun ends here at once, whatever its target is: nobody has anything of it.
+def claim_lot(session: Session, ids: Collection[int], *, now: datetime) -> list[Claim]:
+    """Take what is due for several grants; none for those where nothing is, or where the same access is worked on.
+
+    Two of one access are not taken together: the second waits for the lease of the first. A grant that was never
+    begun ends here at once, whatever its target is: nobody has anything of it.
     """
+    locked = locked_grants(session, ids)
+    # Read first: whatever is changed before a query would be written twice.
+    facts = facts_of_orders(session, list(locked))
+    taken = [_claim(session, found, facts[grant_id], now=now) for grant_id, found in locked.items()]
+    return [each for each in taken if each is not None]
+
+
+def claim_check(session: Session, grant_id: int, *, now: datetime) -> Claim | None:
+    """Take a grant in hand to compare it with its target; None where somebody is at work on the same access."""
     found = locked_grant(session, grant_id)
-    if found is None or found.grant.due_at is None:
+    if found is None or found.grant.leased_until is None or _busy_until(found, now) is not None:
         return None
+    facts = facts_of_orders(session, [grant_id])[grant_id]
+    return _take(found, facts, Action.CHECK, now=now)
+
+
+def _claim(session: Session, found: Locked, facts: OrderFacts, *, now: datetime) -> Claim | None:
     grant = found.grant
+    if grant.due_at is None:
+        return None
     if (busy_until := _busy_until(found, now)) is not None:
         grant.due_at = busy_until
         return None
@@ -56,18 +71,9 @@ def claim(session: Session, grant_id: int, *, now: datetime) -> Claim | None:
         end_without_delivery(session, grant, at=now)
         return None
     is_to_be_removed = grant.ending is not None or has_ended(grant.state)
-    action = Action.REMOVE if is_to_be_removed else Action.DELIVER
-    taken = _take(session, found, action, now=now)
+    taken = _take(found, facts, Action.REMOVE if is_to_be_removed else Action.DELIVER, now=now)
     grant.due_at = taken.leased_until
     return taken
-
-
-def claim_check(session: Session, grant_id: int, *, now: datetime) -> Claim | None:
-    """Take a grant in hand to compare it with its target; None where somebody is at work on the same access."""
-    found = locked_grant(session, grant_id)
-    if found is None or found.grant.leased_until is None or _busy_until(found, now) is not None:
-        return None
-    return _take(session, found, Action.CHECK, now=now)
 
 
 def end_without_delivery(session: Session, grant: Grant, *, at: datetime) -> None:
@@ -86,22 +92,9 @@ def end_without_delivery(session: Session, grant: Grant, *, at: datetime) -> Non
     )
 
 
-def delivery_id(session: Session, grant: Grant, action: Action) -> str:
-    """The same for each try until one is done; a restored database gives a grant's id again, but not its moment."""
-    done = session.scalar(
-        select(func.count()).where(
-            GrantDelivery.grant_id == grant.id,
-            GrantDelivery.action == action.value,
-            GrantDelivery.is_done,
-        )
-    )
-    return f"{grant.id}-{int(grant.approved_at.timestamp() * 1000)}-{action}-{(done or 0) + 1}"
-
-
-def _take(session: Session, found: Locked, action: Action, *, now: datetime) -> Claim:
+def _take(found: Locked, facts: OrderFacts, action: Action, *, now: datetime) -> Claim:
     grant = found.grant
-    # Read first: whatever is changed before a query would be written twice.
-    order = _order(session, found, action, is_first_try=grant.leased_until is None, now=now)
+    order = order_of(found, facts, action, now=now)
     grant.leased_until = now + CALL_LEASE
     return Claim(
         grant_id=grant.id,
@@ -115,41 +108,3 @@ def _take(session: Session, found: Locked, action: Action, *, now: datetime) -> 
 def _busy_until(found: Locked, now: datetime) -> datetime | None:
     leases = [each.leased_until for each in (found.grant, *found.others) if each.leased_until]
     return max((until for until in leases if until > now), default=None)
-
-
-def _order(
-    session: Session, found: Locked, action: Action, *, is_first_try: bool, now: datetime
-) -> GrantOrder:
-    grant, resource = found.grant, found.grant.resource
-    return GrantOrder(
-        grant_id=grant.id,
-        delivery_id=delivery_id(session, grant, action),
-        request_number=_number_of(session, grant),
-        person_user_id=grant.person.user_id or "",
-        person_union_id=grant.person.union_id or "",
-        person_name=grant.person.name,
-        resource_type=resource.resource_type,
-        resource_id=resource.external_id,
-        resource_name=resource.name,
-        workspace_id=(resource.home.external_id or "") if resource.home else "",
-        link=resource.link,
-        entitlement=grant.entitlement,
-        columns=tuple(grant.columns or ()),
-        approved_at=grant.approved_at,
-        expires_at=grant.expires_at,
-        others=tuple(
-            OtherGrant(
-                entitlement=each.entitlement,
-                columns=tuple(each.columns or ()),
-                expires_at=each.expires_at,
-            )
-            for each in found.in_effect(now)
-        ),
-        known=dict(grant.delivery or {}),
-        is_first_try=is_first_try,
-    )
-
-
-def _number_of(session: Session, grant: Grant) -> str:
-    """Read the number alone: with the request come its approvals, for each of a hundred thousand grants."""
-    return session.scalars(select(AccessRequest.number).filter_by(id=grant.request_id)).one()

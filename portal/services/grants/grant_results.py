@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from portal.channels.failures import Failure, Retry
 from portal.grants.grant_target import Delivered, Doing, TargetName
-from portal.models import Grant, GrantDelivery
+from portal.models import ApprovalSettings, Grant, GrantDelivery, Person
 from portal.rules.grant_end import next_check
 from portal.rules.grant_state import GrantState, has_ended
 from portal.services.audit import PORTAL, Actor, record
-from portal.services.grants.grant_claims import Action, Claim
-from portal.services.grants.grant_rows import Locked, locked_grant, move_grant
+from portal.services.grants.grant_claims import Claim
+from portal.services.grants.grant_orders import Action
+from portal.services.grants.grant_rows import Locked, locked_grants, move_grant
 from portal.services.grants.task_people import tell_task_people
 from portal.services.notices.about_grants import promise_about_grant
 from portal.services.notices.notice_promises import NoticeKind
@@ -39,13 +42,35 @@ class Answer:
     failure: Failure | None = None
 
 
-def settle(session: Session, taken: Claim, answer: Answer, *, now: datetime) -> None:
-    """Write the answer to a claim; one that was not ours any more is logged and changes nothing."""
-    found = locked_grant(session, taken.grant_id)
-    if found is None:
-        return
+def settle_lot(session: Session, answered: Sequence[tuple[Claim, Answer | None]], *, now: datetime) -> None:
+    """Write the answers to claims; one that was not ours any more is logged and changes nothing.
+
+    Without an answer nothing was asked: it is due again at once.
+    """
+    locked = locked_grants(session, {taken.grant_id for taken, _ in answered})
+    people = {found.grant.person_id for found in locked.values()}
+    # Kept until the end: who is told of their access, and of what, is then not read for each.
+    at_hand = [
+        *session.scalars(select(Person).where(Person.id.in_(people))),
+        session.get(ApprovalSettings, 1),
+    ]
+    # What is promised for one is not looked for by another: all is written at the end, in few statements.
+    with session.no_autoflush:
+        for taken, answer in answered:
+            if taken.grant_id in locked:
+                _settle(session, locked[taken.grant_id], taken, answer, now=now)
+    session.flush()
+    del at_hand
+
+
+def _settle(session: Session, found: Locked, taken: Claim, answer: Answer | None, *, now: datetime) -> None:
     grant = found.grant
-    if grant.leased_until != taken.leased_until:
+    is_ours = grant.leased_until == taken.leased_until
+    if answer is None:
+        if is_ours:
+            _hand_back(found, taken, now=now)
+        return
+    if not is_ours:
         # Somebody took over after our lease, and what they are answered counts. A try that does not count must
         # not be one of those that give the next delivery its number.
         log_try(session, taken, replace(answer, delivered=None, failure=answer.failure or _TOO_LATE))
@@ -58,6 +83,13 @@ def settle(session: Session, taken: Claim, answer: Answer, *, now: datetime) -> 
         _waits_for_a_hand(session, grant, answer.delivered, now=now)
     elif answer.delivered is not None:
         done(session, found, taken.action, answer.delivered.facts, now=now)
+
+
+def _hand_back(found: Locked, taken: Claim, *, now: datetime) -> None:
+    give_back_lease(found, taken, now=now)
+    found.grant.due_at = now
+    if taken.order.is_first_try:
+        found.grant.leased_until = None  # it was never begun
 
 
 def done(

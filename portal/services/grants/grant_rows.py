@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import or_, select
-from sqlalchemy.orm import Session
+from sqlalchemy import and_, or_, select
+from sqlalchemy.orm import Session, aliased, lazyload
 
 from portal.models import Grant
 from portal.rules.grant_state import ENDS, GrantState, check_grant_step, is_in_effect
@@ -25,24 +26,37 @@ class Locked:
 
 
 def locked_grant(session: Session, grant_id: int) -> Locked | None:
-    """Lock a grant with its pair, always in the order of ids so that two never wait for each other; None: no such."""
-    pair = session.execute(
-        select(Grant.person_id, Grant.resource_id).where(Grant.id == grant_id)
-    ).one_or_none()
-    if pair is None:
-        return None
+    """Lock a grant with its pair; None: no such."""
+    return locked_grants(session, [grant_id]).get(grant_id)
+
+
+def locked_grants(session: Session, ids: Collection[int]) -> dict[int, Locked]:
+    """Lock grants with their pairs, always in the order of ids so that two never wait for each other.
+
+    Returns those that there are. Who gets access to what is not read with them: few need it, and a lot is long.
+    """
+    of_pair = aliased(Grant)
+    same_pair = and_(Grant.person_id == of_pair.person_id, Grant.resource_id == of_pair.resource_id)
+    together = session.scalars(select(Grant.id).join(of_pair, same_pair).where(of_pair.id.in_(ids))).all()
     rows = session.scalars(
         select(Grant)
-        .where(Grant.person_id == pair.person_id, Grant.resource_id == pair.resource_id)
-        .where(or_(Grant.id == grant_id, Grant.state.not_in(ENDS)))
+        .where(Grant.id.in_(set(together)), or_(Grant.id.in_(ids), Grant.state.not_in(ENDS)))
         .order_by(Grant.id)
         .with_for_update(of=Grant)
+        .options(lazyload(Grant.person), lazyload(Grant.resource))
         .execution_options(populate_existing=True)
     ).all()
-    return Locked(
-        grant=next(each for each in rows if each.id == grant_id),
-        others=tuple(each for each in rows if each.id != grant_id),
-    )
+    pairs: dict[tuple[int, int], list[Grant]] = {}
+    for each in rows:
+        pairs.setdefault((each.person_id, each.resource_id), []).append(each)
+    return {
+        grant.id: Locked(
+            grant=grant,
+            others=tuple(each for each in pairs[grant.person_id, grant.resource_id] if each is not grant),
+        )
+        for grant in rows
+        if grant.id in ids
+    }
 
 
 def is_wanted(grant: Grant, now: datetime) -> bool:

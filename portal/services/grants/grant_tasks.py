@@ -28,7 +28,7 @@ from portal.models.resource import WorkspaceRole
 from portal.rules.permissions import Permission
 from portal.services.audit import Actor
 from portal.services.faults import FieldFault, NotThere, Problem, ProblemReason
-from portal.services.grants.grant_claims import Action, delivery_id
+from portal.services.grants.grant_orders import Action, delivery_id, facts_of_orders
 from portal.services.grants.grant_results import done, failed
 from portal.services.grants.grant_rows import Locked, locked_grant
 from portal.services.grants.task_people import may_keep
@@ -116,12 +116,13 @@ def _log(
     failure: Failure | None = None,
 ) -> None:
     """Add what somebody said to the log of deliveries."""
+    facts = facts_of_orders(session, [grant.id])[grant.id]
     session.add(
         GrantDelivery(
             grant_id=grant.id,
             target=grant.target,
             action=action.value,
-            delivery_id=delivery_id(session, grant, action),
+            delivery_id=delivery_id(grant, facts, action),
             began_at=at,
             took_ms=0,
             is_done=failure is None,

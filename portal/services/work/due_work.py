@@ -22,7 +22,7 @@ from portal.services.work.dingtalk_calls import Allowance, DingTalkCalls
 
 LEASE = timedelta(seconds=60)
 # So many grants are one piece of work: the queue costs more than what is done for one of them.
-GRANTS_TOGETHER = 10
+GRANTS_TOGETHER = 50
 
 
 class WorkKind(StrEnum):

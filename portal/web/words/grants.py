@@ -13,7 +13,7 @@ from portal.models import Grant
 from portal.models.resource import ResourceType
 from portal.rules.entitlement import Entitlement
 from portal.rules.grant_state import GrantState, has_ended
-from portal.services.grants.grant_claims import Action
+from portal.services.grants.grant_orders import Action
 from portal.services.names import entitlement_name
 from portal.web.formatters import day
 
