@@ -32,6 +32,7 @@ TARGET_BROKE = "target_broke"
 TAKEN_TOGETHER = 25
 WRITTEN_TOGETHER = 15
 WRITTEN_EVERY_SECONDS = 0.25
+WRITTEN_AGAIN_AFTER_SECONDS = (0.5, 2.0)
 # Of one lot, at a target.
 ASKED_TOGETHER = 8
 
@@ -67,6 +68,20 @@ class GrantDelivery:
             return claim_lot(session, ids, now=self.clock.now())
 
     def _settle(self, answered: Sequence[Answered]) -> None:
+        # What a target has answered is worth more than one try against a database that is busy.
+        for pause_seconds in WRITTEN_AGAIN_AFTER_SECONDS:
+            try:
+                self._write(answered)
+            except OperationalError as error:
+                log.warning(
+                    "grant.answers_not_written", grants=len(answered), error=type(error.orig).__name__
+                )
+                time.sleep(pause_seconds)
+            else:
+                return
+        self._write(answered)
+
+    def _write(self, answered: Sequence[Answered]) -> None:
         with transaction() as session:
             settle_lot(session, answered, now=self.clock.now())
 
