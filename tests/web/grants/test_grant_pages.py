@@ -19,6 +19,7 @@ from tests.services.grant_story import (
     approved,
     grant,
     known_people,
+    let_pass_until_due,
     with_target,
 )
 
@@ -111,8 +112,11 @@ def test_a_failing_grant_says_why_and_an_admin_tries_it_again(shared: World, tar
 
 
 def test_a_busy_target_is_promised_to_be_asked_again(shared: World, target: CountingTarget) -> None:
-    target.failures = [BUSY]
+    target.failures = [BUSY] * 4
     grant_id = given(shared)
+    for _ in range(3):
+        let_pass_until_due(shared, grant_id)
+        advance(shared, grant_id)
     assert "The portal tries again" in shared.client("bob").get(f"/access/{grant_id}").text
 
 
