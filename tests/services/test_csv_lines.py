@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from portal.services.catalogue.csv_lines import Lines, columns_in, columns_text, read_lines
+from portal.services.catalogue.csv_lines import LineFault, Lines, columns_in, columns_text
 from portal.services.catalogue.csv_text import (
     MOST_LINES,
     cell_for_a_spreadsheet,
@@ -16,6 +16,7 @@ from portal.services.catalogue.csv_text import (
     text_in,
     text_of_cell,
 )
+from portal.services.catalogue.wanted_resource import WantedResource
 from portal.services.faults import FieldFault
 
 FIRST = "resource_type,external_id,name"
@@ -25,12 +26,15 @@ def file_of(*lines: str, first: str = FIRST) -> bytes:
     return "\n".join([first, *lines, ""]).encode()
 
 
-def read(content: bytes) -> Lines:
-    return read_lines(rows_in(text_in(content)), workspaces={"Sales": "ws-sales"}, has_organisation=True)
+def read(content: bytes, *, has_organisation: bool = True) -> tuple[list[WantedResource], list[LineFault]]:
+    lines = Lines(
+        rows_in(text_in(content)), workspaces={"Sales": "ws-sales"}, has_organisation=has_organisation
+    )
+    return list(lines.wanted()), lines.faults
 
 
 def faults(content: bytes) -> list[tuple[int, str, str]]:
-    return [(each.line, each.column, each.reason) for each in read(content).faults]
+    return [(each.line, each.column, each.reason) for each in read(content)[1]]
 
 
 @pytest.mark.parametrize(
@@ -56,8 +60,8 @@ def test_each_fault_is_told_with_its_line_and_column(line: str, fault: tuple[str
 
 
 def test_owners_need_an_organisation() -> None:
-    rows = rows_in("resource_type,external_id,name,owner\ndashboard,a,A,bob\n")
-    (fault,) = read_lines(rows, workspaces={}, has_organisation=False).faults
+    content = file_of("dashboard,a,A,bob", first=f"{FIRST},owner")
+    _wanted, (fault,) = read(content, has_organisation=False)
     assert (fault.column, fault.reason) == ("owner", "no_organisation")
 
 
@@ -67,12 +71,12 @@ def test_a_line_after_a_cell_of_several_lines_is_counted_as_an_editor_counts() -
 
 
 def test_a_resource_told_twice_in_a_file_is_a_fault_of_the_second_line() -> None:
-    found = read(file_of("dashboard,twice,One", "dashboard,once,Once", "dashboard,twice,Two"))
-    assert [(each.line, each.reason, each.told) for each in found.faults] == [(4, "duplicate", "2")]
+    _wanted, found = read(file_of("dashboard,twice,One", "dashboard,once,Once", "dashboard,twice,Two"))
+    assert [(each.line, each.reason, each.told) for each in found] == [(4, "duplicate", "2")]
 
 
 def test_what_a_fault_shows_of_a_cell_is_short_and_printable() -> None:
-    (fault,) = read(file_of("dashboard,h,\x1b[2J" + "x" * 100)).faults
+    _wanted, (fault,) = read(file_of("dashboard,h,\x1b[2J" + "x" * 100))
     assert fault.told.isprintable()
     assert len(fault.told) <= 40
 
@@ -83,14 +87,14 @@ def test_files_of_any_usual_program_are_read(mark: bytes, encoding: str) -> None
     if mark and encoding != "utf-8":
         return
     content = mark + FIRST.encode() + b"\r\ndashboard,cn," + "报表".encode(encoding) + b"\r\n"
-    (wanted,) = read(content).wanted
+    (wanted,), _faults = read(content)
     assert wanted.values["name"] == "报表"
 
 
 @pytest.mark.parametrize("separator", [";", "\t"])
 def test_semicolons_and_tabs_separate_too(separator: str) -> None:
     content = f"name{separator}External_ID{separator}resource_type\nA{separator}a1{separator}dashboard\n"
-    assert [each.key for each in read(content.encode()).wanted] == [("dashboard", "a1")]
+    assert [each.key for each in read(content.encode())[0]] == [("dashboard", "a1")]
 
 
 @pytest.mark.parametrize(

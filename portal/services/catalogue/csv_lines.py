@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
@@ -13,7 +13,7 @@ from portal.grants.grant_target import TargetName
 from portal.models.resource import EditPermission, ResourceType
 from portal.rules.resource_link import is_link
 from portal.services.catalogue.csv_text import Row, text_of_cell
-from portal.services.catalogue.wanted_resource import Key, WantedResource
+from portal.services.catalogue.wanted_resource import WantedResource
 from portal.services.faults import FieldFault
 
 
@@ -56,6 +56,7 @@ _ONE_OF = {
 _SEVERAL_LINES = {Column.DESCRIPTION, Column.CONFIRMATION}
 _PLAIN = re.compile(r"[^\x00-\x1f\x7f]*")
 LONGEST_EXCERPT = 40
+MOST_FAULTS_KEPT = 200
 
 
 class LineReason(StrEnum):
@@ -87,54 +88,58 @@ class LineFault:
         return {"line": self.line, "column": self.column, "reason": self.reason.value, "told": self.told}
 
 
-@dataclass(frozen=True, kw_only=True)
 class Lines:
-    """What all lines together want; nothing counts where there is a fault.
+    """The lines of a file, read while they are asked for; what is wrong with them is known when all were read.
 
-    ``workspace_ids`` are the ids in the BI tool that the lines tell of workspaces, by name.
+    ``count`` and ``fault_count`` say how many there are, ``faults`` holds the first of them. Nothing counts where
+    there is a fault. ``workspace_ids`` are the ids in the BI tool that the lines tell of workspaces, by name.
     """
 
-    wanted: Sequence[WantedResource]
-    workspace_ids: Mapping[str, str]
-    faults: Sequence[LineFault]
-    count: int
+    def __init__(
+        self, rows: Iterable[Row], *, workspaces: Mapping[str, str | None], has_organisation: bool
+    ) -> None:
+        """Begin to read.
 
+        Args:
+            rows: the file's, the first of them naming the columns.
+            workspaces: those there are by name, with their id in the BI tool where it is known.
+            has_organisation: whether owners can be named by their DingTalk userid.
 
-def read_lines(rows: Iterable[Row], *, workspaces: Mapping[str, str | None], has_organisation: bool) -> Lines:
-    """Read every line, whatever is wrong with others.
+        Raises ``FieldFault`` on ``file`` when the first line does not name the columns: ``no_column``,
+        ``column_unknown``, ``column_twice``, each with the column.
+        """
+        self.count = 0
+        self.fault_count = 0
+        self.faults: list[LineFault] = []
+        self.workspace_ids = {name: workspace_id for name, workspace_id in workspaces.items() if workspace_id}
+        self._names = {workspace_id: name for name, workspace_id in self.workspace_ids.items()}
+        self._has_organisation = has_organisation
+        self._seen_at: dict[str, int] = {}
+        self._rows = iter(rows)
+        self._header = _header(next(self._rows, Row(1, [])).cells)
 
-    Args:
-        rows: the file's, the first of them naming the columns.
-        workspaces: those there are by name, with their id in the BI tool where it is known.
-        has_organisation: whether owners can be named by their DingTalk userid.
+    def wanted(self) -> Iterator[WantedResource]:
+        """Read every line, whatever is wrong with others, and tell what those want that nothing is wrong with."""
+        for row in self._rows:
+            self.count += 1
+            if len(row.cells) != len(self._header):
+                told = f"{len(row.cells)}/{len(self._header)}"
+                self._blame([LineFault(row.line, "", LineReason.CELLS, told)])
+                continue
+            cells = dict(zip(self._header, map(text_of_cell, row.cells), strict=True))
+            faults = _faults(row.line, cells, has_organisation=self._has_organisation)
+            faults += _workspace_faults(row.line, cells, ids=self.workspace_ids, names=self._names)
+            key = cells[Column.RESOURCE_TYPE], cells[Column.EXTERNAL_ID]
+            first_line = self._seen_at.setdefault("\0".join(key), row.line)
+            if not faults and first_line != row.line:
+                faults = [LineFault(row.line, Column.EXTERNAL_ID, LineReason.DUPLICATE, str(first_line))]
+            self._blame(faults)
+            if not faults:
+                yield WantedResource(key, _values(cells, self._names))
 
-    Raises ``FieldFault`` on ``file`` when the first line does not name the columns: ``no_column``,
-    ``column_unknown``, ``column_twice``, each with the column.
-    """
-    lines = iter(rows)
-    header = _header(next(lines, Row(1, [])).cells)
-    wanted: dict[Key, WantedResource] = {}
-    seen_at: dict[Key, int] = {}
-    faults: list[LineFault] = []
-    count = 0
-    ids = {name: workspace_id for name, workspace_id in workspaces.items() if workspace_id}
-    names = {workspace_id: name for name, workspace_id in ids.items()}
-    for row in lines:
-        count += 1
-        if len(row.cells) != len(header):
-            faults.append(LineFault(row.line, "", LineReason.CELLS, f"{len(row.cells)}/{len(header)}"))
-            continue
-        cells = dict(zip(header, map(text_of_cell, row.cells), strict=True))
-        found = _faults(row.line, cells, has_organisation=has_organisation)
-        found += _workspace_faults(row.line, cells, ids=ids, names=names)
-        key = cells[Column.RESOURCE_TYPE], cells[Column.EXTERNAL_ID]
-        if not found and key in seen_at:
-            found = [LineFault(row.line, Column.EXTERNAL_ID, LineReason.DUPLICATE, str(seen_at[key]))]
-        seen_at.setdefault(key, row.line)
-        faults += found
-        if not found:
-            wanted[key] = WantedResource(key, _values(cells, names))
-    return Lines(wanted=tuple(wanted.values()), workspace_ids=ids, faults=faults, count=count)
+    def _blame(self, faults: Sequence[LineFault]) -> None:
+        self.fault_count += len(faults)
+        self.faults += faults[: MOST_FAULTS_KEPT - len(self.faults)]
 
 
 def _header(cells: list[str]) -> list[Column]:

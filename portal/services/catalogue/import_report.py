@@ -3,28 +3,33 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
 from typing import Any
 
 from portal.services.catalogue.csv_lines import Lines
+from portal.services.catalogue.staged_rows import Unmet
 from portal.services.catalogue.wanted_resource import Changes
 
-MOST_FAULTS_SHOWN = 200
 MOST_CHANGES_SHOWN = 20
-MOST_NAMES_SHOWN = 10
 
 
-def report_of(
-    lines: Lines, changes: Changes, *, new_workspaces: Iterable[str], new_owners: Iterable[str]
-) -> dict[str, Any]:
-    """Return counts, faults, and the first of what changes; ``fingerprint`` tells a changed catalogue afterwards."""
-    made, met = sorted(new_workspaces), sorted(new_owners)
-    return {
-        "lines": lines.count,
-        "counts": changes.counts,
-        "fault_count": len(lines.faults),
-        "faults": [each.to_json() for each in lines.faults[:MOST_FAULTS_SHOWN]],
-        "changes": [
+class ImportReport:
+    """Counts, faults, and the first of what changes; ``fingerprint`` tells a changed catalogue afterwards."""
+
+    def __init__(self) -> None:
+        self._counts = {"new": 0, "changed": 0, "unchanged": 0}
+        self._shown: list[dict[str, Any]] = []
+        self._digest = hashlib.sha256()
+
+    def add(self, changes: Changes) -> None:
+        """Count some of the file's changes."""
+        for name in self._counts:
+            self._counts[name] += changes.counts[name]
+        for new in changes.new:
+            self._digest.update(repr((new.key, sorted(new.values.items()))).encode())
+        for each in changes.changed:
+            told = (each.kept.id, sorted(each.before.items()), sorted(each.after.items()))
+            self._digest.update(repr(told).encode())
+        self._shown += [
             {
                 "resource_type": each.wanted.key[0],
                 "external_id": each.wanted.key[1],
@@ -32,19 +37,19 @@ def report_of(
                 "before": dict(each.before),
                 "after": dict(each.after),
             }
-            for each in changes.changed[:MOST_CHANGES_SHOWN]
-        ],
-        "new_workspaces": {"count": len(made), "names": made[:MOST_NAMES_SHOWN]},
-        "new_owners": {"count": len(met), "names": met[:MOST_NAMES_SHOWN]},
-        "fingerprint": _fingerprint(changes),
-    }
+            for each in changes.changed[: MOST_CHANGES_SHOWN - len(self._shown)]
+        ]
 
-
-def _fingerprint(changes: Changes) -> str:
-    digest = hashlib.sha256()
-    for new in changes.new:
-        digest.update(repr((new.key, sorted(new.values.items()))).encode())
-    for each in changes.changed:
-        told = (each.kept.id, sorted(each.before.items()), sorted(each.after.items()))
-        digest.update(repr(told).encode())
-    return digest.hexdigest()
+    def to_json(self, lines: Lines, *, total: int, workspaces: Unmet, owners: Unmet) -> dict[str, Any]:
+        """Return the report once all lines were read; ``total`` is how many resources there are."""
+        known = self._counts["changed"] + self._counts["unchanged"]
+        return {
+            "lines": lines.count,
+            "counts": {**self._counts, "untouched": total - known},
+            "fault_count": lines.fault_count,
+            "faults": [each.to_json() for each in lines.faults],
+            "changes": self._shown,
+            "new_workspaces": workspaces.to_json(),
+            "new_owners": owners.to_json(),
+            "fingerprint": self._digest.hexdigest(),
+        }

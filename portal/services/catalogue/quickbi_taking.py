@@ -14,8 +14,9 @@ from portal.grants.quickbi.catalogue import BiContents, BiResource, BiWorkspace
 from portal.models import DingTalkApp, Resource, Workspace, WorkspaceMember
 from portal.models.resource import ResourceSource, WorkspaceRole
 from portal.services.audit import PORTAL, record
-from portal.services.catalogue.bulk_writing import AT_ONCE, make_ready, write
-from portal.services.catalogue.wanted_resource import WantedResource, compare, kept_resources
+from portal.services.catalogue.bulk_writing import write
+from portal.services.catalogue.staged_rows import StagedRows
+from portal.services.catalogue.wanted_resource import AT_ONCE, WantedResource, compare, kept_resources
 
 LONGEST_NAME = 200
 LONGEST_OWNER_NAME = 128
@@ -54,8 +55,10 @@ def take_workspace(
     kept = kept_resources(session, [each.key for each in wanted])
     changes = compare(wanted, kept, total=0, leaves_retired=True)
     corp_id = session.scalar(select(DingTalkApp.corp_id))
-    ready = make_ready(changes, actor=PORTAL, corp_id=corp_id, source=ResourceSource.QUICKBI, at=at)
-    write(session, ready)
+    rows = StagedRows(session.connection(), corp_id=corp_id)
+    rows.add(changes)
+    write(rows, actor=PORTAL, source=ResourceSource.QUICKBI, at=at)
+    rows.drop()
     _adopt(session, [each.id for each in kept.values()])
     gone = _leave_gone(session, home, {each.key for each in wanted}, at=at)
     _keep_members(session, home, contents.roles, people, at=at)

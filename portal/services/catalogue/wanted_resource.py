@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import select, tuple_
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from portal.models import Person, Resource, Workspace
@@ -27,8 +27,8 @@ KEPT = (
 )
 # The fact of a resource that somebody retired by hand: no sync brings it back.
 RETIRED = "is_retired"
-# Fewer than these are looked up by name; for more, reading the whole catalogue is quicker.
-FEW = 400
+# So many rows are looked up with one statement.
+AT_ONCE = 1_000
 
 Key = tuple[str, str]
 
@@ -84,7 +84,16 @@ class Changes:
 
 
 def kept_resources(session: Session, keys: Sequence[Key]) -> dict[Key, KeptResource]:
-    """Read the rows of these keys (of all, where there are many), as plain values."""
+    """Read the rows of these keys, as plain values."""
+    found: dict[Key, KeptResource] = {}
+    for place in range(0, len(keys), AT_ONCE):
+        found |= _kept(session, frozenset(keys[place : place + AT_ONCE]))
+    return found
+
+
+def _kept(session: Session, keys: frozenset[Key]) -> dict[Key, KeptResource]:
+    # Two plain lists, as SQLite finds no pairs by the index; what they find besides is left out below.
+    types, ids = ({each[part] for each in keys} for part in (0, 1))
     statement = (
         select(
             Resource.resource_type,
@@ -107,9 +116,8 @@ def kept_resources(session: Session, keys: Sequence[Key]) -> dict[Key, KeptResou
         )
         .select_from(Resource)
         .outerjoin(Person, Resource.owner_id == Person.id)
+        .where(Resource.resource_type.in_(sorted(types)), Resource.external_id.in_(sorted(ids)))
     )
-    if len(keys) <= FEW:
-        statement = statement.where(tuple_(Resource.resource_type, Resource.external_id).in_(keys))
     return {
         (row[0], row[1]): KeptResource(
             id=row[2],
@@ -118,6 +126,7 @@ def kept_resources(session: Session, keys: Sequence[Key]) -> dict[Key, KeptResou
             is_retired=row[15] is not None and bool((row[16] or {}).get(RETIRED)),
         )
         for row in session.execute(statement)
+        if (row[0], row[1]) in keys
     }
 
 
