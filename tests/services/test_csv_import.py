@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import os
 import secrets
 import threading
 import time
@@ -258,6 +259,8 @@ def test_fifty_thousand_lines_are_taken_in_while_callbacks_wait_less_than_a_seco
         with capsys.disabled():
             longest = max(waits)
             print(f"\n50,000 {what}: {seconds:.1f} s, a callback waited {longest:.2f} s")  # noqa: T201
+        if os.getloadavg()[0] > 2 * (os.cpu_count() or 1):
+            pytest.skip(f"too much else runs here to judge by {longest:.2f} s")
         assert longest < 1
     assert world.look(lambda: db.session.scalar(select(func.count()).select_from(Resource))) > 50_000
 
