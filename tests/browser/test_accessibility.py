@@ -65,6 +65,7 @@ def page(new_page: NewPage) -> Page:
     return new_page(reduced_motion="reduce")
 
 
+@pytest.mark.slow
 def test_signing_in_and_the_first_hour(world: World, page: Page, looks: Looks) -> None:
     window = PortalWindow(page, world)
     window.go("/sign-in")
@@ -102,6 +103,7 @@ def test_signing_in_and_the_first_hour(world: World, page: Page, looks: Looks) -
     looks.at(page, "sign-in after too many attempts")
 
 
+@pytest.mark.slow
 def test_the_settings_at_every_stage(world: World, page: Page, looks: Looks) -> None:
     window = PortalWindow(page, world, "alice")
     next_step = page.locator("#next-step")
@@ -145,6 +147,7 @@ def test_the_fallback_approver(world: World, page: Page, looks: Looks) -> None:
     looks.at(page, "fallback approver saved")
 
 
+@pytest.mark.slow
 def test_the_dialog_of_the_official_template(world: World, page: Page, looks: Looks) -> None:
     window = PortalWindow(page, world, "alice")
     dialog = page.locator("dialog[open]")
@@ -181,6 +184,7 @@ def test_the_dialog_of_the_official_template(world: World, page: Page, looks: Lo
     looks.at(page, "form differs")
 
 
+@pytest.mark.slow
 def test_the_dialog_of_a_custom_template(world: World, page: Page, looks: Looks) -> None:
     window = PortalWindow(page, world, "alice")
     dialog = page.locator("dialog[open]")
@@ -246,6 +250,7 @@ def test_the_dialog_of_a_test_that_works(world: World, page: Page, looks: Looks)
     looks.at(page, "settings, everything done", width=SMALL)
 
 
+@pytest.mark.slow
 def test_the_dialog_of_a_test_that_fails(world: World, page: Page, looks: Looks) -> None:
     set_up(world)
     window = PortalWindow(page, world, "alice")

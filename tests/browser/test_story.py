@@ -32,7 +32,10 @@ VISIBLE_WITHIN_SECONDS = 3
 
 @pytest.mark.parametrize(
     ("default_flow", "button", "outcome"),
-    [("self_select", "Agree", "Approved"), ("empty", "Refuse", "Rejected")],
+    [
+        ("self_select", "Agree", "Approved"),
+        pytest.param("empty", "Refuse", "Rejected", marks=pytest.mark.slow),
+    ],
 )
 def test_an_outcome_in_dingtalk_shows_on_the_open_status_page_without_a_reload(
     demo: RunningDemo, new_page: NewPage, default_flow: str, button: str, outcome: str
