@@ -18,6 +18,10 @@ class TargetName(StrEnum):
     QUICKBI = "quickbi"
 
 
+# What these leave to be done by hand, the portal asks people for; a webhook's tool asks its own.
+LEAVES_TO_HANDS = frozenset({TargetName.MANUAL, TargetName.QUICKBI})
+
+
 @dataclass(frozen=True, kw_only=True)
 class GrantOrder:
     """All that a target needs to know of one grant, as plain values.

@@ -19,6 +19,7 @@ from portal.services.grants.quickbi_settings import QuickBIForm
 from portal.settings import InitialQuickBI, SettingsError
 from tests.portal_world import World
 from tests.services.grant_story import advance, approved, grant, known_people
+from tests.services.story import actor_named, person_named
 
 SECRET = "sandbox-secret-of-quick-bi"
 
@@ -88,6 +89,25 @@ def test_a_refusal_waits_for_its_remedy_and_goes_on_once_an_admin_gave_it(world:
     advance(world, made)
     assert grant(world, made).state == GrantState.ACTIVE
     assert "bob" in readers(world, "regional-revenue")
+
+
+def test_what_quick_bi_leaves_to_hands_is_a_task_of_the_owner_until_it_is_given(world: World) -> None:
+    with world.app.app_context():
+        settings = world.services.quickbi_settings
+        view = settings.view()
+        options = replace(view.options, when_not_settled="by_hand")
+        form = QuickBIForm(
+            endpoint=view.endpoint, key_id=view.key_id, secret="", options=options, version=view.version
+        )
+        settings.save(PORTAL, form)
+    made = approved(world, resource="orders", entitlement="use")
+    advance(world, made)
+    tasks = world.services.grant_tasks
+    with world.app.app_context():
+        chen = person_named("chen")
+        assert [each.id for each in tasks.waiting(chen)] == [made]
+        tasks.confirm(actor_named("chen"), chen, int(made or 0))
+    assert grant(world, made).state == GrantState.ACTIVE
 
 
 def test_the_secret_is_sealed_and_a_wrong_one_is_told_by_the_check(world: World) -> None:

@@ -11,7 +11,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from portal.channels.failures import Failure, Retry
-from portal.grants.grant_target import Delivered, Doing, TargetName
+from portal.grants.grant_target import LEAVES_TO_HANDS, Delivered, Doing, TargetName
 from portal.models import ApprovalSettings, Grant, GrantDelivery, Person
 from portal.rules.grant_end import next_check
 from portal.rules.grant_state import GrantState, has_ended
@@ -201,7 +201,7 @@ def _taken_away(session: Session, found: Locked, *, now: datetime) -> None:
 def _waits_for_a_hand(session: Session, grant: Grant, delivered: Delivered, *, now: datetime) -> None:
     is_new = grant.task_at is None
     grant.task_at = grant.task_at or now
-    is_ours = grant.target == TargetName.MANUAL
+    is_ours = grant.target in LEAVES_TO_HANDS
     grant.due_at = now + (REMINDED_AFTER if is_ours else TOOL_ASKED_AGAIN_AFTER)
     grant.delivery = {**(grant.delivery or {}), **delivered.facts} or None
     grant.failure, grant.retries = None, 0

@@ -13,7 +13,7 @@ from portal.channels.failures import Failure, Retry
 from portal.clock import Clock
 from portal.database import transaction
 from portal.extensions import db
-from portal.grants.grant_target import TargetName
+from portal.grants.grant_target import LEAVES_TO_HANDS
 from portal.grants.manual import GIVEN_AT, GIVEN_BY, TAKEN_AT, TAKEN_BY
 from portal.models import (
     AccessRequest,
@@ -101,7 +101,7 @@ class GrantTasks:
         found = locked_grant(session, grant_id)
         if found is None or not may_keep(session, person, found.grant):
             raise NotThere
-        if found.grant.task_at is None or found.grant.target != TargetName.MANUAL:
+        if found.grant.task_at is None or found.grant.target not in LEAVES_TO_HANDS:
             raise Problem(ProblemReason.TASK_DONE)
         return found
 
@@ -135,9 +135,7 @@ def _log(
 def _waits_for(person: Person) -> ColumnElement[bool]:
     """What somebody is asked to do; the promise of a reminder keeps it in the small index of what is due."""
     is_ones_own = or_(Grant.person_id == person.id, AccessRequest.requester_id == person.id)
-    is_task = and_(
-        Grant.due_at.is_not(None), Grant.task_at.is_not(None), Grant.target == TargetName.MANUAL.value
-    )
+    is_task = and_(Grant.due_at.is_not(None), Grant.task_at.is_not(None), Grant.target.in_(LEAVES_TO_HANDS))
     waits = is_task & ~is_ones_own
     if may(person, Permission.KEEP_GRANTS):
         return waits

@@ -10,7 +10,7 @@ from sqlalchemy.orm import selectinload
 
 from portal.clock import Clock
 from portal.extensions import db
-from portal.grants.grant_target import TargetName
+from portal.grants.grant_target import LEAVES_TO_HANDS
 from portal.models import Grant, GrantDelivery, Person
 from portal.rules.grant_state import ENDS
 from portal.rules.permissions import Permission
@@ -71,7 +71,7 @@ class GrantViews:
         if not (may_act or concerns(grant, person) or may(person, Permission.READ_EVERYTHING)):
             raise NotThere
         now = self.clock.now()
-        is_task = grant.task_at is not None and grant.target == TargetName.MANUAL
+        is_task = grant.task_at is not None and grant.target in LEAVES_TO_HANDS
         return GrantView(
             grant=grant,
             deliveries=self._deliveries(grant_id),

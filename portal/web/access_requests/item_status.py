@@ -96,7 +96,7 @@ def grant_badge(grant: Grant) -> tuple[str, str]:
     state = GrantState(grant.state)
     if grant.ending is not None and grant.ended_at is None:
         return "running", gettext("Access ends")
-    if state == GrantState.DUE and grant.task_at is not None:
+    if state in (GrantState.DUE, GrantState.FAILING) and grant.task_at is not None:
         return "neutral", gettext("Waiting to be given")
     texts = {
         GrantState.DUE: gettext("Access is being given"),
@@ -114,7 +114,7 @@ def grant_sentence(grant: Grant) -> str:
     state, has_ending = GrantState(grant.state), grant.ending is not None and grant.ended_at is None
     if has_ending:
         return str(gettext("It is being taken away in the BI tool."))
-    if state == GrantState.DUE and grant.task_at is not None:
+    if state in (GrantState.DUE, GrantState.FAILING) and grant.task_at is not None:
         return str(gettext("Somebody who is responsible for it gives the access in the BI tool by hand."))
     if state == GrantState.DUE:
         return str(gettext("The portal is giving the access in the BI tool."))

@@ -78,7 +78,7 @@ def grant_badge(grant: Grant) -> tuple[str, str]:
     """Return the kind and the text of the badge for a grant."""
     if grant.ending is not None and not has_ended(grant.state):
         return ("warning" if grant.failure else "running"), gettext("Access is ending")
-    if grant.state == GrantState.DUE and grant.task_at is not None:
+    if grant.state in (GrantState.DUE, GrantState.FAILING) and grant.task_at is not None:
         return "neutral", gettext("Waiting to be given")
     kind, text = _BADGES[GrantState(grant.state)]
     return kind, str(text)
@@ -89,7 +89,7 @@ def grant_sentence(grant: Grant, *, is_own: bool = True) -> str:
     if grant.ending is not None and not has_ended(grant.state):
         return _ending_sentence(grant)
     state = GrantState(grant.state)
-    if state == GrantState.DUE and grant.task_at is not None:
+    if state in (GrantState.DUE, GrantState.FAILING) and grant.task_at is not None:
         return gettext(
             "It was approved. Somebody who keeps the resource gives the access in the BI tool by hand."
         )
