@@ -6,6 +6,7 @@ import re
 
 import pytest
 
+from portal.rules.entitlement import Entitlement
 from tests.portal_world import World
 from tests.web.approval_settings.admin_browser import (
     PAGE,
@@ -136,15 +137,13 @@ def test_faults_keep_what_was_chosen_and_mending_them_confirms_the_template(
     assert "“Ticket” is chosen for several values." in words(refused.text)
     assert '<option value="Ticket" selected>' in refused.text
     assert '<option value="Grade" selected>' in refused.text
-    options = {
-        f"option-level-{each}": "b" if each == "edit" else "a" for each in ("view", "export", "edit", "use")
-    }
+    options = {f"option-level-{each}": "b" if each == Entitlement.EDIT else "a" for each in Entitlement}
     form |= {"field-reason": "Why", "options-of-level": "Grade", **options}
     kept = alice.post("/template/association", has_script=has_script, **form)
     assert kept.status_code == (204 if has_script else 303), words(kept.text)
     template = world.look(lambda: world.services.approval_settings.current().template)
     assert template.field_mapping == {"number": "Ticket", "reason": "Why", "level": "Grade"}
-    assert template.option_mapping["level"] == {"view": "a", "export": "a", "edit": "b", "use": "a"}
+    assert template.option_mapping["level"] == {each: "b" if each == "edit" else "a" for each in Entitlement}
 
 
 def test_what_a_field_cannot_say_about_the_validity_is_told(world: World, alice: AdminBrowser) -> None:

@@ -124,7 +124,7 @@ def test_a_resource_is_added_changed_and_told_of_in_the_audit_trail(world: World
         ({"link": "javascript:alert(1)"}, "begins with https://"),
         ({"owner": "nobody-at-all"}, "not an active member"),
         ({"resource_type": "hologram"}, "Choose a type"),
-        ({"target": "pigeon"}, "cannot be used"),
+        ({"target": "pigeon"}, "Choose one of the choices"),
         ({"masked_columns": "phone"}, "Only datasets"),
         ({"name": "a\x00b", "link": "nowhere"}, "begins with https://"),
     ],
