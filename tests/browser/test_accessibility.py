@@ -222,6 +222,7 @@ def test_the_dialog_of_a_custom_template(world: World, page: Page, looks: Looks)
     looks.at(page, "custom templates without permission")
 
 
+@pytest.mark.slow
 def test_the_dialog_of_a_test_that_works(world: World, page: Page, looks: Looks) -> None:
     set_up(world)
     window = PortalWindow(page, world, "alice")

@@ -48,7 +48,7 @@ def test_an_outcome_in_dingtalk_shows_on_the_open_status_page_without_a_reload(
     start_test(alice, demo)
     for line in ("Access token obtained", "Approval started in DingTalk", "Start event received back"):
         expect(checklist_line(alice, line)).to_have_class(re.compile("checklist-done"), timeout=90_000)
-    expect(alice.get_by_text("It works")).to_be_visible()
+    expect(alice.get_by_text("It works", exact=True)).to_be_visible()
     expect(checklist_line(alice, ENDED)).to_have_class(re.compile("checklist-done"), timeout=40_000)
 
     sign_in(bob, demo, BOB)

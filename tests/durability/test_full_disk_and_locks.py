@@ -33,11 +33,13 @@ def full_disk(portal: RunningPortal) -> Iterator[None]:
     """Let no process of the portal write to the database's files, while reading works.
 
     They may write no file past its first mebibyte, and the log of changes is longer than that: a reader that the
-    test keeps open lets nobody begin it anew.
+    test keeps open lets nobody begin it anew. It begins empty, so that what fills it does not bring it to an end.
     """
     path = portal.world.settings.database_url.removeprefix("sqlite:///")
     pids = [process.pid for process in (portal.web, portal.worker)]
     with closing(sqlite_driver().connect(path, timeout=30, isolation_level=None)) as connection:
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+        connection.execute("PRAGMA wal_autocheckpoint = 0").fetchall()
         connection.execute("CREATE TABLE ballast (weight BLOB)")
         connection.execute("INSERT INTO ballast VALUES (zeroblob(?))", (2 * MEBIBYTE,))
         connection.execute("BEGIN")

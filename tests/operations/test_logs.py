@@ -141,6 +141,7 @@ def submit(world: World, web: Running) -> str:
         "resource_type": "dashboard",
         "resource_id": "sales-overview",
         "level": "view",
+        "again": "1",
         "validity": "7",
         "until": "",
         "reason": "季度 report",

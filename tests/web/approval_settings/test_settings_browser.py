@@ -190,7 +190,7 @@ def test_two_sections_saved_one_after_the_other_do_not_contradict_each_other(pag
 @pytest.mark.parametrize(
     ("width", "scheme"),
     [
-        (1280, "dark"),
+        pytest.param(1280, "dark", marks=pytest.mark.slow),
         (390, "light"),
         pytest.param(1280, "light", marks=pytest.mark.slow),
         pytest.param(390, "dark", marks=pytest.mark.slow),
