@@ -164,6 +164,16 @@ class World:
             self.work()
             time.sleep(0.02)
 
+    def hear_everything(self) -> None:
+        """Work until DingTalk has told all that it has to tell, and all of it is sorted."""
+        self.work_until(
+            lambda: all(
+                each["state"] != "waiting" for each in self.control("GET", "/deliveries")["deliveries"]
+            )
+        )
+        while self.work():
+            continue
+
     def let_pass(self, **duration: float) -> None:
         """Let time pass for the portal, as ``timedelta`` counts it."""
         self.clock.ahead += timedelta(**duration)

@@ -39,15 +39,6 @@ def asked_until(world: World, number: str, **states: str) -> None:
     world.work_until(lambda: states.items() <= deciders(number).items())
 
 
-def hear_everything(world: World) -> None:
-    """Work until DingTalk has nothing more to tell."""
-    world.work_until(
-        lambda: all(each["state"] != "waiting" for each in world.control("GET", "/deliveries")["deliveries"])
-    )
-    while world.work():
-        continue
-
-
 def list_of(world: World, person: str, whose: Whose) -> list[str]:
     with world.app.app_context():
         found = world.services.request_search.find(person_named(person), Wanted(whose=whose))

@@ -36,7 +36,8 @@ def has_events(world: World, instance_id: str) -> None:
 
 
 def settle_all(world: World, *, rounds: int = 40) -> None:
-    """Let time pass until no event and no stray instance has anything left to do."""
+    """Hear all that DingTalk tells, then let time pass until no event and no stray instance is left to do."""
+    world.hear_everything()
     for _ in range(rounds):
         world.work()
         due_at = world.look(_next_due_at)

@@ -23,7 +23,6 @@ from tests.services.oa_story import (
     act,
     asked_until,
     deciders,
-    hear_everything,
     list_of,
     set_up_running,
     told,
@@ -151,7 +150,7 @@ def test_a_deleted_approval_gets_no_made_up_outcome_is_asked_about_rarely_and_ca
     asked_until(world, number, iris="waiting")
     act(world, instance_id, "alice", "delete")
     world.work_until(lambda: failure_of(number).get("kind") == "instance_gone")
-    hear_everything(world)
+    world.hear_everything()
     reads = calls(world, READ)
     for _ in range(8):
         world.let_pass(hours=2)

@@ -79,16 +79,11 @@ def test_a_twin_of_a_running_approval_that_was_decided_already_is_told_and_not_a
     settle_all(world)
 
     assert_twin(world, number, twin, state="twin_ended", kept="pending")
-    assert events_of_soon(world, twin) == TWIN
+    assert world.look(lambda: events_of(twin)) == TWIN
     assert calls(world, TERMINATE) == 0
     world.act(instance_id, "chen", "refuse")
     world.work_until(lambda: state_of(number) == "rejected", seconds=30)
     assert world.look(lambda: approval_of(number).incident["kind"]) == "twin"
-
-
-def events_of_soon(world: World, instance_id: str) -> set[tuple[str, str | None]]:
-    world.work_until(lambda: all(state == "ignored" for state, _ in events_of(instance_id)), seconds=30)
-    return world.look(lambda: events_of(instance_id))
 
 
 def test_a_search_before_a_further_attempt_that_fails_creates_nothing(world: World) -> None:
@@ -121,7 +116,6 @@ def test_an_instance_started_by_hand_is_left_alone_after_one_read(world: World) 
     has_events(world, by_hand)
     settle_all(world)
     world.act(by_hand, "chen", "agree")
-    world.work_until(lambda: len(events_of(by_hand)) == 1, seconds=30)
     settle_all(world)
 
     assert world.look(lambda: events_of(by_hand)) == {("ignored", "foreign_instance")}
