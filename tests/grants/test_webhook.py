@@ -344,7 +344,7 @@ def test_an_address_that_cannot_be_a_webhook_is_refused_before_it_is_stored(
 )
 def test_no_spelling_of_an_inner_address_is_called(host: str) -> None:
     with pytest.raises(AddressRefused) as caught:
-        AddressRules().resolve(host, 443)
+        AddressRules().resolve(host, 443, seconds=20)
     assert caught.value.fault == AddressFault.PRIVATE
 
 
@@ -356,9 +356,9 @@ def test_an_inner_address_is_refused_when_the_call_is_made() -> None:
 
 def test_operators_may_allow_a_network_inside() -> None:
     rules = AddressRules(networks=(ip_network("10.20.0.0/16"),))
-    assert [str(each) for each in rules.resolve("10.20.0.7", 443)] == ["10.20.0.7"]
+    assert [str(each) for each in rules.resolve("10.20.0.7", 443, seconds=20)] == ["10.20.0.7"]
     with pytest.raises(AddressRefused):
-        rules.resolve("10.21.0.7", 443)
+        rules.resolve("10.21.0.7", 443, seconds=20)
     with pytest.raises(AddressRefused):
         rules.read("http://10.20.0.7/")
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import socket
 from dataclasses import dataclass
 from enum import StrEnum
-from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
+from ipaddress import IPv4Address, IPv4Network, IPv6Network, ip_address, ip_network
 from urllib.parse import SplitResult, urlsplit
+
+from portal.name_lookup import NameUnknown, Number, numbers_of
 
 LONGEST_ADDRESS = 1024
 LOOPBACK = (ip_network("127.0.0.0/8"), ip_network("::1/128"))
@@ -16,7 +17,6 @@ _NAT64 = ip_network("64:ff9b::/96")
 _NOT_PUBLIC = tuple(map(ip_network, ("::/96", "::ffff:0:0:0/96", "64:ff9b:1::/48", "fec0::/10")))
 
 Network = IPv4Network | IPv6Network
-Number = IPv4Address | IPv6Address
 
 
 class AddressFault(StrEnum):
@@ -64,13 +64,15 @@ class AddressRules:
             raise AddressRefused(AddressFault.NOT_HTTPS)
         return parts
 
-    def resolve(self, host: str, port: int) -> list[Number]:
-        """Look a host up and return its numbers, all of which may be called; raises ``AddressRefused``."""
+    def resolve(self, host: str, port: int, *, seconds: float) -> list[Number]:
+        """Look a host up within ``seconds`` and return its numbers, all of which may be called.
+
+        Raises ``AddressRefused``.
+        """
         try:
-            found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-        except (OSError, UnicodeError):
+            numbers = numbers_of(host, port, seconds=seconds)
+        except NameUnknown:
             raise AddressRefused(AddressFault.UNKNOWN_HOST) from None
-        numbers = list(dict.fromkeys(ip_address(str(each[4][0]).partition("%")[0]) for each in found))
         if not all(self._is_allowed(each) for each in numbers):
             raise AddressRefused(AddressFault.PRIVATE)
         return numbers

@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from ipaddress import IPv6Address
 from urllib.parse import SplitResult
 
-from portal.grants.webhook.address import AddressRules, Number
+from portal.grants.webhook.address import AddressRules
+from portal.name_lookup import Number
 
 LARGEST_ANSWER_BYTES = 64 * 1024
 DEFAULT_PORTS = {"http": 80, "https": 443}
@@ -48,7 +49,7 @@ class NoAnswer(Exception):
 class Caller:
     """Calls once, follows no redirect and asks no proxy: it would connect where nobody checks.
 
-    ``seconds`` bounds the whole call, however slowly an answer trickles.
+    ``seconds`` bounds the whole call, however slowly a name server answers or an answer trickles.
     """
 
     rules: AddressRules
@@ -60,7 +61,7 @@ class Caller:
         began = time.monotonic()
         parts = self.rules.read(url)
         host, port = parts.hostname or "", parts.port or DEFAULT_PORTS[parts.scheme]
-        numbers = self.rules.resolve(host, port)
+        numbers = self.rules.resolve(host, port, seconds=self.seconds)
         ends_at = began + self.seconds
         wire = self._connected(numbers, port, host=host if parts.scheme == "https" else None, ends_at=ends_at)
         with wire:

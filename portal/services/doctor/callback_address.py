@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import json
-import socket
 from dataclasses import dataclass
-from ipaddress import ip_address
 from urllib.parse import urlsplit
 
 from portal.channels.callback_refusals import RefusalReason
@@ -13,6 +11,7 @@ from portal.channels.dingtalk.connection import DingTalkConnection
 from portal.channels.dingtalk.probes import is_success, sealed_address_check
 from portal.clock import Clock
 from portal.extensions import db
+from portal.name_lookup import NameUnknown, numbers_of
 from portal.services.doctor.checks import Check, CheckName, Verdict, failed, not_applicable, ok, warning
 from portal.services.doctor.findings import Found
 from portal.services.doctor.http_look import Answer, NotReached, is_loopback, look_at
@@ -53,10 +52,10 @@ class CallbackAddressCheck:
         host, is_here = parts.hostname or "", is_loopback(parts.hostname or "")
         if not is_here:
             try:
-                is_public = _is_public(host, parts.port or 443)
-            except OSError:
+                numbers = numbers_of(host, parts.port or 443, seconds=self.limits.connect_seconds)
+            except NameUnknown:
                 return failed(Found.HOST_UNKNOWN, host=host)
-            if not is_public:
+            if not all(each.is_global for each in numbers):
                 found = Found.CALLBACK_PRIVATE_HERE if was_heard else Found.CALLBACK_PRIVATE
                 return (warning if was_heard else failed)(found, host=host)
         try:
@@ -91,11 +90,6 @@ class CallbackAddressCheck:
         health = self.diagnosis.health()
         since = self.clock.now() - self.limits.heard_lately
         return any(at is not None and at >= since for at in (health.last_event_at, health.check_url_at))
-
-
-def _is_public(host: str, port: int) -> bool:
-    found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-    return all(ip_address(str(address[0]).partition("%")[0]).is_global for *_, address in found)
 
 
 def _reason(answer: Answer) -> str:
