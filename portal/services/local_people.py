@@ -13,13 +13,14 @@ from sqlalchemy.orm import Session
 
 from portal.clock import Clock
 from portal.database import transaction
+from portal.extensions import db
 from portal.models import LocalCredential, Person, PersonRole, SignInSession
 from portal.models.person import Role
 from portal.rules.permissions import Permission
 from portal.services.audit import Actor, record
 from portal.services.faults import FieldFault, NotThere
 from portal.services.permissions import require
-from portal.services.sign_in import SHORTEST_PASSWORD, SignIns
+from portal.services.sign_in import SHORTEST_PASSWORD, SignIns, token_hash
 
 LONGEST_NAME = 64
 _USERNAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._@-]{0,63}")
@@ -37,7 +38,10 @@ class AddedPerson:
 
 @dataclass(frozen=True, kw_only=True)
 class LocalPeople:
-    """Adds local people and gives them new passwords. ``admin`` is who asks for it; None is the server's command."""
+    """Adds local people, gives them new passwords and lets them choose their own.
+
+    ``admin`` is who asks for it; None is the server's command.
+    """
 
     clock: Clock
     sign_ins: SignIns
@@ -94,6 +98,39 @@ class LocalPeople:
                 subject=("person", person_id),
             )
         return AddedPerson(person_id=person_id, password=password)
+
+    def username_of(self, person: Person) -> str:
+        """Return the user name by which somebody signs in; raises ``NotThere`` for who has no password here."""
+        credential = db.session.get(LocalCredential, person.id)
+        if credential is None:
+            raise NotThere
+        return credential.username
+
+    def change_own_password(
+        self, actor: Actor, person: Person, *, current: str, wanted: str, token: str
+    ) -> None:
+        """Replace one's own password and end one's sessions, but for the one of ``token``.
+
+        Wrong tries lock the account as they do at sign-in. Raises ``NotThere`` for who has no password here, and
+        ``FieldFault``: ``("password", "too_short")``, or ``("current_password", …)`` with ``wrong``, ``locked``.
+        """
+        person_id, username = person.id, self.username_of(person)
+        try:
+            compared = self.sign_ins.check_password(username, current)
+        except FieldFault as fault:
+            raise FieldFault("current_password", fault.reason) from None
+        _, hashed = self._hashed(wanted)
+        with transaction() as session:
+            credential = session.get(LocalCredential, person_id, with_for_update=True)
+            if credential is None or credential.password_hash != compared:
+                # An admin gave them a new one in the meantime: the old one is worth nothing any more.
+                raise FieldFault("current_password", "wrong")
+            credential.password_hash, credential.locked_until = hashed, None
+            credential.failed_attempts = 0
+            theirs = delete(SignInSession).filter_by(person_id=person_id)
+            session.execute(theirs.where(SignInSession.token_hash != token_hash(token)))
+            subject = ("person", person_id)
+            record(session, actor, "local_person.password_changed", at=self.clock.now(), subject=subject)
 
     def _hashed(self, password: str | None) -> tuple[str, str]:
         chosen = secrets.token_urlsafe(PASSWORD_BYTES) if password is None else password

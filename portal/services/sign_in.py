@@ -68,6 +68,17 @@ class SignIns:
 
     def with_password(self, username: str, password: str, *, browser: Browser) -> str:
         """Sign in a local admin; raises ``FieldFault`` with ``wrong`` or ``locked``, telling nothing else."""
+        self.check_password(username, password)
+        with transaction() as session:
+            credential = session.scalars(select(LocalCredential).filter_by(username=username)).one()
+            credential.failed_attempts, credential.locked_until = 0, None
+            return self._open(session, credential.person, browser, "password")
+
+    def check_password(self, username: str, password: str) -> str | None:
+        """Return the stored hash that a password was compared with; failures count towards the lock.
+
+        Raises ``FieldFault`` with ``wrong`` or ``locked``.
+        """
         with transaction() as session:
             credential = session.scalar(select(LocalCredential).filter_by(username=username))
             if credential and credential.locked_until and credential.locked_until > self.clock.now():
@@ -76,16 +87,13 @@ class SignIns:
         if not self._matches(stored, password):
             self._count_failure(username)
             raise FieldFault("password", "wrong")
-        with transaction() as session:
-            credential = session.scalars(select(LocalCredential).filter_by(username=username)).one()
-            credential.failed_attempts, credential.locked_until = 0, None
-            return self._open(session, credential.person, browser, "password")
+        return stored
 
     def person_of(self, token: str) -> Person | None:
         """Return who is signed in with this token, or None when it is unknown or over."""
         row = db.session.scalar(
             select(SignInSession)
-            .filter_by(token_hash=_hash(token))
+            .filter_by(token_hash=token_hash(token))
             .options(joinedload(SignInSession.person).joinedload(Person.roles))
         )
         if row is None or row.expires_at <= self.clock.now() or not row.person.is_active:
@@ -99,7 +107,7 @@ class SignIns:
     def sign_out(self, token: str, *, actor: Actor) -> None:
         """End the session; the token is worth nothing afterwards."""
         with transaction() as session:
-            session.execute(delete(SignInSession).filter_by(token_hash=_hash(token)))
+            session.execute(delete(SignInSession).filter_by(token_hash=token_hash(token)))
             record(session, actor, "signed_out", at=self.clock.now(), subject=("person", actor.person_id))
 
     def add_local_admin(self, username: str, password: str, *, actor: Actor) -> Person:
@@ -138,7 +146,7 @@ class SignIns:
         session.execute(delete(SignInSession).where(SignInSession.expires_at <= now))
         session.add(
             SignInSession(
-                token_hash=_hash(token),
+                token_hash=token_hash(token),
                 person_id=person.id,
                 created_at=now,
                 expires_at=now + SESSION_LASTS,
@@ -177,5 +185,6 @@ class SignIns:
                 credential.failed_attempts = 0
 
 
-def _hash(token: str) -> str:
+def token_hash(token: str) -> str:
+    """Return under what a session's random token is kept."""
     return hashlib.sha256(token.encode()).hexdigest()

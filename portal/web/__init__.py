@@ -25,6 +25,7 @@ from portal.web.health.routes import health
 from portal.web.icons import init_icons
 from portal.web.languages import init_languages
 from portal.web.lists.routes import lists
+from portal.web.people.own_password import own_password
 from portal.web.people.routes import people
 from portal.web.people.workspaces import workspaces
 from portal.web.resources.imports import resource_imports
@@ -58,6 +59,7 @@ def init_web(app: Flask, settings: Settings) -> None:
         health,
         lists,
         people,
+        own_password,
         request_syncing,
         request_closing,
         resource_imports,

@@ -22,9 +22,10 @@ from portal.web.sessions import PeopleSessions
 
 LONGEST_NUMBER = 24
 READING = frozenset({"GET", "HEAD", "OPTIONS"})
-# What an auditor may send although it is no GET: going, a file of what they may read, filters of their own.
+# What an auditor may send although it is no GET: going, a file of what they may read, filters and a password of
+# their own.
 CHANGES_NOTHING_OF_OTHERS = frozenset(
-    {"sign_in.sign_out", "lists.export", "lists.keep_view", "lists.delete_view"}
+    {"sign_in.sign_out", "lists.export", "lists.keep_view", "lists.delete_view", "own_password.change"}
 )
 TOKEN = "sign_in_token"  # noqa: S105  the name of a session entry
 

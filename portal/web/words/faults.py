@@ -151,6 +151,8 @@ _WORDS: dict[tuple[str, str], LazyString] = {
     ("file", "column_twice"): _("The first line names the column “%(column)s” twice."),
     ("password", "locked"): _("Too many attempts. Wait 15 minutes, then try again."),
     ("password", "wrong"): _("User name or password is wrong."),
+    ("current_password", "locked"): _("Too many attempts. Wait 15 minutes, then try again."),
+    ("current_password", "wrong"): _("This is not your present password."),
     ("password", "too_short"): _("The password needs at least 12 characters."),
 }
 _UNFORESEEN = _("This cannot be used. Check it and try again.")
