@@ -20,6 +20,7 @@ from portal.models import (
     WorkspaceMember,
 )
 from portal.services.faults import NotThere
+from portal.services.text_search import holds
 
 MOST_SHOWN = 50
 
@@ -50,10 +51,7 @@ class KnownPeople:
         """Return at most 50 people by name whose name or user id holds ``text``; those with roles if wanted."""
         wanted = select(Person).options(selectinload(Person.roles)).order_by(Person.name, Person.id)
         if text:
-            pattern = f"%{_escaped(text)}%"
-            wanted = wanted.where(
-                or_(Person.name.ilike(pattern, escape="\\"), Person.user_id.ilike(pattern, escape="\\"))
-            )
+            wanted = wanted.where(or_(holds(Person.name, text), holds(Person.user_id, text)))
         if with_roles_only:
             wanted = wanted.where(exists().where(PersonRole.person_id == Person.id))
         return db.session.scalars(wanted.limit(MOST_SHOWN)).all()
@@ -63,7 +61,7 @@ class KnownPeople:
         wanted = (
             select(Person)
             .join(LocalCredential, LocalCredential.person_id == Person.id)
-            .where(Person.is_active, Person.name.ilike(f"%{_escaped(text)}%", escape="\\"))
+            .where(Person.is_active, holds(Person.name, text))
         )
         return db.session.scalars(wanted.order_by(Person.name).limit(limit)).all()
 
@@ -105,7 +103,3 @@ def _given(person: Person) -> tuple[GivenRole, ...]:
         GivenRole(role=held.role, given_at=held.given_at, given_by=givers.get(held.role, ""))
         for held in sorted(person.roles, key=lambda held: held.role)
     )
-
-
-def _escaped(text: str) -> str:
-    return text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")

@@ -10,7 +10,7 @@ from portal.extensions import db
 from portal.models import AccessRequest, Resource
 from portal.services.faults import FieldFault, NotThere, Problem, ProblemReason
 from portal.services.people import FRESH_FOR
-from portal.services.requests.approver_choice import ApproverPreview
+from portal.services.requests.approver_choice import PossibleApprover
 from portal.services.requests.request_form import LONGEST_REASON
 from tests.portal_world import World
 from tests.services.story import actor_named, approval_of, ask, person_named, set_up, state_of
@@ -32,9 +32,12 @@ def choose_fallback(world: World, who: str) -> None:
         )
 
 
-def preview(world: World, resource: str, *, who: str = "bob") -> ApproverPreview:
+def shown_for(world: World, resource: str, *, who: str = "bob") -> PossibleApprover | None:
+    """Return whom the form shows as the one who decides unless another is chosen."""
     wanted = db.session.query(Resource).filter_by(external_id=resource).one()
-    return world.services.submissions.preview(person_named(who), wanted.id)
+    person = person_named(who)
+    offer = world.services.request_offers.offer(person, [wanted], grantee_id=person.id)
+    return offer.groups[0].who.default
 
 
 @pytest.mark.parametrize(
@@ -51,9 +54,9 @@ def test_the_approver_and_the_reason_are_shown_and_asked(
 ) -> None:
     choose_fallback(ready, "iris")
     with ready.app.app_context():
-        shown = preview(ready, resource)
-        assert shown.approver is not None
-        assert (shown.approver.name, shown.reason) == (name, reason)
+        shown = shown_for(ready, resource)
+        assert shown is not None
+        assert (shown.person.name, shown.reason) == (name, reason)
     number = ask(ready, resource=resource, entitlement=LEVELS.get(resource, "view"))
     with ready.app.app_context():
         assert (approval_of(number).approver.name, approval_of(number).approver_reason) == (name, reason)

@@ -110,7 +110,7 @@ def test_applying_does_what_the_look_said_and_again_changes_nothing(world: World
         assert (made.target, made.edit_permission, made.confirmation) == ("manual", "private", "Be careful")
         assert [each["label"] for each in made.columns] == ["Phone 电话", "name"]
         assert db.session.get_one(Workspace, made.workspace_id).name == "New room"
-        assert world.services.catalogue.find_by_link("http://bi.example.com/new?a=1&b=2#x") == [made]
+        assert world.services.catalogue.search("http://bi.example.com/new?a=1&b=2#x") == [made]
     assert taken(world, file_of(line, first=first))["unchanged"] == 1
 
 

@@ -159,10 +159,6 @@ def test_requester_and_approver_find_theirs_each_in_their_own_list(
     assert numbers(world, made, chen, whose=Whose.DECIDED, text="bob sales") == [theirs]
     assert theirs not in numbers(world, made, chen)
     assert numbers(world, made, bob, whose=Whose.DECIDED) == []
-    with world.app.app_context():
-        decides = world.services.request_search.decides
-        assert decides(made.person_of(chen))
-        assert not decides(made.person_of(bob))
 
 
 def test_every_page_of_every_search_is_what_reading_all_rows_would_find(

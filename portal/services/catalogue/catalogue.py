@@ -13,6 +13,7 @@ from portal.models import Person, Resource
 from portal.models.resource import ResourceSource, ResourceType
 from portal.rules.resource_link import ids_in, is_link, link_key
 from portal.services.names import resource_type_name
+from portal.services.text_search import holds
 
 SEARCH_LIMIT = 50
 
@@ -82,14 +83,6 @@ class Catalogue:
             select(Resource).filter_by(resource_type=resource_type, external_id=external_id, gone_at=None)
         )
 
-    def find_by_link(self, url: str) -> Sequence[Resource]:
-        """Return the resources that a pasted address means: those of this very link, else those whose id it holds."""
-        if not is_link(url):
-            return ()
-        condition = _is_linked(db.session(), url)
-        statement = select(Resource).where(Resource.gone_at.is_(None), condition)
-        return db.session.scalars(statement.order_by(Resource.name, Resource.id).limit(SEARCH_LIMIT)).all()
-
     def get(self, resource_id: int) -> Resource | None:
         """Return a resource by our id, gone or not, or None."""
         return db.session.get(Resource, resource_id)
@@ -101,12 +94,11 @@ def _is_about(session: Session, query: str) -> ColumnElement[bool]:
         return true()
     if is_link(wanted):
         return _is_linked(session, wanted)
-    pattern = f"%{_escaped(wanted)}%"
     conditions = [
-        Resource.name.ilike(pattern, escape="\\"),
-        Resource.workspace.ilike(pattern, escape="\\"),
-        Resource.owner_name.ilike(pattern, escape="\\"),
-        Resource.owner_id.in_(select(Person.id).where(Person.name.ilike(pattern, escape="\\"))),
+        holds(Resource.name, wanted),
+        holds(Resource.workspace, wanted),
+        holds(Resource.owner_name, wanted),
+        Resource.owner_id.in_(select(Person.id).where(holds(Person.name, wanted))),
         Resource.external_id == wanted,
     ]
     if types := _types_called(wanted):
@@ -125,7 +117,3 @@ def _is_linked(session: Session, url: str) -> ColumnElement[bool]:
 
 def _types_called(wanted: str) -> list[str]:
     return [each.value for each in ResourceType if wanted.casefold() in resource_type_name(each).casefold()]
-
-
-def _escaped(text: str) -> str:
-    return text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")

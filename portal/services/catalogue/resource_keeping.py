@@ -13,10 +13,11 @@ from portal.clock import Clock
 from portal.database import transaction
 from portal.extensions import db
 from portal.grants.grant_target import TargetName
-from portal.models import Person, Resource, Workspace, WorkspaceMember
-from portal.models.resource import EditPermission, ResourceSource, ResourceType, WorkspaceRole
+from portal.models import Person, Resource, Workspace
+from portal.models.resource import EditPermission, ResourceSource, ResourceType
 from portal.rules.permissions import Permission
 from portal.rules.resource_link import is_link, link_key
+from portal.services.administered import administered_workspaces
 from portal.services.audit import Actor, record
 from portal.services.catalogue.csv_lines import LONGEST, Column, columns_in
 from portal.services.catalogue.wanted_resource import RETIRED
@@ -193,10 +194,7 @@ def _kept_workspaces(session: Session, person: Person) -> frozenset[int] | None:
         return None
     if not person.is_active:
         return frozenset()
-    theirs = select(WorkspaceMember.workspace_id).filter_by(
-        person_id=person.id, role=WorkspaceRole.ADMINISTRATOR.value
-    )
-    return frozenset(session.scalars(theirs))
+    return frozenset(session.scalars(administered_workspaces(person)))
 
 
 def _locked(session: Session, person: Person, resource_id: int) -> Resource:

@@ -22,10 +22,9 @@ from portal.models import (
     GrantDelivery,
     Person,
     Resource,
-    WorkspaceMember,
 )
-from portal.models.resource import WorkspaceRole
 from portal.rules.permissions import Permission
+from portal.services.administered import administered_workspaces
 from portal.services.audit import Actor
 from portal.services.faults import FieldFault, NotThere, Problem, ProblemReason
 from portal.services.grants.grant_orders import Action, delivery_id, facts_of_orders
@@ -140,11 +139,7 @@ def _waits_for(person: Person) -> ColumnElement[bool]:
     if may(person, Permission.KEEP_GRANTS):
         return waits
     mine = Resource.owner_id == person.id
-    administered = Resource.workspace_id.in_(
-        select(WorkspaceMember.workspace_id).where(
-            WorkspaceMember.person_id == person.id, WorkspaceMember.role == WorkspaceRole.ADMINISTRATOR
-        )
-    )
+    administered = Resource.workspace_id.in_(administered_workspaces(person))
     fallback = select(ApprovalSettings.id).where(ApprovalSettings.fallback_approver_id == person.id).exists()
     gone = select(Person.id).where(~Person.is_active)
     has_nobody = or_(

@@ -9,10 +9,7 @@ from ipaddress import ip_address
 from typing import Any
 from urllib.parse import urlsplit
 
-from sqlalchemy import or_, select, update
-from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
-from sqlalchemy.orm.exc import StaleDataError
 
 from portal.channels.failures import Failure
 from portal.clock import Clock
@@ -21,13 +18,13 @@ from portal.extensions import db
 from portal.grants.grant_target import TargetError, TargetName
 from portal.grants.quickbi.connection import QuickBIConnection
 from portal.grants.quickbi.options import QuickBIOptions
-from portal.models import Grant, GrantTargetSettings
-from portal.rules.grant_state import GrantState
+from portal.models import GrantTargetSettings
 from portal.secret_box import SecretBox
 from portal.services.approval_settings import stored_settings
 from portal.services.audit import PORTAL, Actor, record
 from portal.services.faults import FieldFault, Problem, ProblemReason
 from portal.services.grants.quickbi_store import DEFAULT_ENDPOINT, PLACE, options_of
+from portal.services.grants.target_rows import keep_change, row_to_change, subject_of, wake_failing
 from portal.services.settings_change import record_settings
 from portal.settings import InitialQuickBI, SettingsError
 
@@ -35,7 +32,7 @@ KEY_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
 LONGEST_SECRET = 128
 MOST_POINTS = 10_000
 _NAME = TargetName.QUICKBI.value
-_SUBJECT = ("grant_target", _NAME)
+_SUBJECT = subject_of(TargetName.QUICKBI)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -94,14 +91,10 @@ class QuickBISettings:
     def save(self, actor: Actor, form: QuickBIForm) -> None:
         """Store endpoint, key and options; raises ``FieldFault`` and ``Problem(SETTINGS_CHANGED)``."""
         with transaction() as session:
-            row = session.get(GrantTargetSettings, _NAME, with_for_update=True)
-            if (row.version if row else 0) != form.version:
-                raise Problem(ProblemReason.SETTINGS_CHANGED)
-            before = _told(row) if row else None
-            _check(form, is_first=row is None or not row.secret_sealed)
-            if row is None:
-                row = GrantTargetSettings(name=_NAME, options={}, updated_at=self.clock.now())
-                session.add(row)
+            now = self.clock.now()
+            row, is_stored = row_to_change(session, TargetName.QUICKBI, version=form.version, at=now)
+            before = _told(row) if is_stored else None
+            _check(form, is_first=not row.secret_sealed)
             row.options = {
                 "endpoint": form.endpoint.strip() or DEFAULT_ENDPOINT,
                 "key_id": form.key_id,
@@ -109,10 +102,18 @@ class QuickBISettings:
             }
             if form.secret:
                 row.secret_sealed = self.box.seal(form.secret, place=PLACE)
-            row.is_enabled, row.failure, row.updated_at = True, None, self.clock.now()
-            wake_failing(session, at=self.clock.now())
+            row.is_enabled, row.failure, row.updated_at = True, None, now
+            wake_failing(session, TargetName.QUICKBI, at=now)
             after = {**_told(row), "secret_replaced": bool(form.secret)}
-            self._finish(session, actor, "quickbi.saved", before=before, after=after)
+            keep_change(
+                session,
+                actor,
+                "quickbi.saved",
+                target=TargetName.QUICKBI,
+                at=now,
+                before=before,
+                after=after,
+            )
 
     def connect_initially(self, initial: InitialQuickBI, *, is_usual_target: bool = False) -> None:
         """Take the first key from the environment, if there is one and none is stored yet.
@@ -158,7 +159,7 @@ class QuickBISettings:
                 row.options = {**row.options, "checked_at": now.isoformat()}
                 row.failure = failure.to_json() if failure else None
             if failure is None:
-                wake_failing(session, at=now)
+                wake_failing(session, TargetName.QUICKBI, at=now)
             after = {"failure": failure.kind if failure else None}
             record(session, actor, "quickbi.checked", at=now, subject=_SUBJECT, after=after)
         return failure
@@ -171,36 +172,6 @@ class QuickBISettings:
             record_settings(
                 session, self.clock, PORTAL, "rules.set", before=before, after={"grant_target": _NAME}
             )
-
-    def _finish(
-        self,
-        session: Session,
-        actor: Actor,
-        action: str,
-        *,
-        before: dict[str, Any] | None,
-        after: dict[str, Any],
-    ) -> None:
-        try:
-            session.flush()
-        except (StaleDataError, IntegrityError) as error:
-            raise Problem(ProblemReason.SETTINGS_CHANGED) from error
-        record(session, actor, action, at=self.clock.now(), subject=_SUBJECT, before=before, after=after)
-
-
-def wake_failing(session: Session, *, at: datetime) -> None:
-    """Let grants that wait for a remedy, or out a pause, be tried again now: what kept them may be mended."""
-    failing = select(Grant.id).where(
-        Grant.state == GrantState.FAILING,
-        Grant.target == _NAME,
-        or_(Grant.due_at.is_(None), Grant.due_at > at),
-    )
-    session.execute(
-        update(Grant)
-        .where(Grant.id.in_(failing))
-        .values(due_at=at)
-        .execution_options(synchronize_session=False)
-    )
 
 
 def _check(form: QuickBIForm, *, is_first: bool) -> None:

@@ -8,10 +8,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Text, cast, func, or_, select, update
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy import Text, cast, func, select
 from sqlalchemy.orm import Session
-from sqlalchemy.orm.exc import StaleDataError
 
 from portal.channels.failures import Failure
 from portal.clock import Clock
@@ -21,10 +19,10 @@ from portal.grants.grant_target import TargetError, TargetName
 from portal.grants.webhook.address import AddressRefused, leads_to
 from portal.grants.webhook.signature import key_id
 from portal.grants.webhook.target import WebhookTarget
-from portal.models import Grant, GrantDelivery, GrantTargetSettings
-from portal.rules.grant_state import GrantState
+from portal.models import GrantDelivery, GrantTargetSettings
 from portal.services.audit import Actor, record
-from portal.services.faults import FieldFault, Problem, ProblemReason
+from portal.services.faults import FieldFault
+from portal.services.grants.target_rows import keep_change, row_to_change, subject_of, wake_failing
 from portal.services.grants.webhook_store import WebhookStore
 
 # Quick BI stops sending after as many; the portal goes on with longer pauses, and says so.
@@ -32,7 +30,7 @@ FAILURES_IN_A_ROW = 10
 LOG_LENGTH = 20
 TEST = "test"
 _NAME = TargetName.WEBHOOK.value
-_SUBJECT = ("grant_target", _NAME)
+_SUBJECT = subject_of(TargetName.WEBHOOK)
 # No failure is SQL's NULL or JSON's; what waits for a hand is neither done nor failed.
 _HAS_FAILED = func.coalesce(cast(GrantDelivery.failure, Text), "null") != "null"
 
@@ -108,8 +106,8 @@ class WebhookSettings:
             row.is_enabled = form.is_enabled
             row.updated_at = self.clock.now()
             made = self.store.renew_secret(row) if not row.secret_sealed else None
-            _wake_failing(session, at=self.clock.now())
-            self._finish(session, actor, "webhook.saved", before=before, after=_told(row))
+            wake_failing(session, TargetName.WEBHOOK, at=self.clock.now())
+            self._keep(session, actor, "webhook.saved", before=before, after=_told(row))
         return made
 
     def renew_secret(self, actor: Actor, *, version: int) -> str:
@@ -122,7 +120,7 @@ class WebhookSettings:
             made = self.store.renew_secret(row)
             row.updated_at = self.clock.now()
             after = {**_told(row), "key": key_id(made)}
-            self._finish(session, actor, "webhook.secret_renewed", before=before, after=after)
+            self._keep(session, actor, "webhook.secret_renewed", before=before, after=after)
         return made
 
     def test(self, actor: Actor) -> GrantDelivery:
@@ -143,9 +141,16 @@ class WebhookSettings:
             )
             session.add(delivery)
             if failed is None:
-                _wake_failing(session, at=self.clock.now())
+                wake_failing(session, TargetName.WEBHOOK, at=self.clock.now())
             after = {"failure": failed.kind if failed else None, "status": (facts or {}).get("status")}
-            record(session, actor, "webhook.tested", at=self.clock.now(), subject=_SUBJECT, after=after)
+            record(
+                session,
+                actor,
+                "webhook.tested",
+                at=self.clock.now(),
+                subject=_SUBJECT,
+                after=after,
+            )
         return delivery
 
     def _probed(self, delivery_id: str) -> tuple[dict[str, Any] | None, Failure | None]:
@@ -164,16 +169,10 @@ class WebhookSettings:
             raise FieldFault("webhook_address", refused.fault.value) from None
 
     def _row(self, session: Session, *, version: int) -> tuple[GrantTargetSettings, dict[str, Any] | None]:
-        row = session.get(GrantTargetSettings, _NAME, with_for_update=True)
-        if (row.version if row else 0) != version:
-            raise Problem(ProblemReason.SETTINGS_CHANGED)
-        if row is not None:
-            return row, _told(row)
-        row = GrantTargetSettings(name=_NAME, options={}, is_enabled=False, updated_at=self.clock.now())
-        session.add(row)
-        return row, None
+        row, is_stored = row_to_change(session, TargetName.WEBHOOK, version=version, at=self.clock.now())
+        return row, _told(row) if is_stored else None
 
-    def _finish(
+    def _keep(
         self,
         session: Session,
         actor: Actor,
@@ -182,11 +181,8 @@ class WebhookSettings:
         before: dict[str, Any] | None,
         after: dict[str, Any],
     ) -> None:
-        try:
-            session.flush()
-        except (StaleDataError, IntegrityError) as error:
-            raise Problem(ProblemReason.SETTINGS_CHANGED) from error
-        record(session, actor, action, at=self.clock.now(), subject=_SUBJECT, before=before, after=after)
+        at = self.clock.now()
+        keep_change(session, actor, action, target=TargetName.WEBHOOK, at=at, before=before, after=after)
 
     def _key_id(self, row: GrantTargetSettings) -> str:
         try:
@@ -203,15 +199,6 @@ class WebhookSettings:
         good = session.scalar(theirs.where(~_HAS_FAILED).order_by(GrantDelivery.id.desc()).limit(1))
         first = theirs.where(GrantDelivery.id > (good.id if good else 0)).order_by(GrantDelivery.id).limit(1)
         return session.scalars(first).one().began_at
-
-
-def _wake_failing(session: Session, *, at: datetime) -> None:
-    """Let grants that wait out a pause be tried again now: what kept them may be mended."""
-    failing = (Grant.state == GrantState.FAILING, Grant.target == _NAME)
-    waits = or_(Grant.due_at.is_(None), Grant.due_at > at)
-    session.execute(
-        update(Grant).where(*failing, waits).values(due_at=at).execution_options(synchronize_session=False)
-    )
 
 
 def _told(row: GrantTargetSettings) -> dict[str, Any]:

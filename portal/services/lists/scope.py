@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from portal.models import Person, WorkspaceMember
-from portal.models.resource import WorkspaceRole
 from portal.rules.permissions import Permission
+from portal.services.administered import administered_workspaces
 from portal.services.permissions import NotAllowed, may
 
 
@@ -18,10 +17,8 @@ def workspaces_seen(session: Session, person: Person) -> tuple[int, ...] | None:
     """
     if may(person, Permission.READ_EVERYTHING):
         return None
-    theirs = select(WorkspaceMember.workspace_id).filter_by(
-        person_id=person.id, role=WorkspaceRole.ADMINISTRATOR.value
-    )
-    found = tuple(session.scalars(theirs.order_by(WorkspaceMember.workspace_id))) if person.is_active else ()
+    theirs = administered_workspaces(person).order_by(WorkspaceMember.workspace_id)
+    found = tuple(session.scalars(theirs)) if person.is_active else ()
     if not found:
         raise NotAllowed(Permission.READ_EVERYTHING)
     return found

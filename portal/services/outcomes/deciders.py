@@ -26,12 +26,11 @@ from portal.models import (
     Person,
     RequestItem,
     Resource,
-    WorkspaceMember,
 )
 from portal.models.approval import DeciderState
-from portal.models.resource import WorkspaceRole
 from portal.rules.approval_state import ApprovalState
 from portal.rules.permissions import Permission
+from portal.services.administered import administered_workspaces
 from portal.services.decisions.decider_key import decider_key
 from portal.services.decisions.standing_in import decides_for
 from portal.services.outcomes.participants import Participants
@@ -162,11 +161,9 @@ def _administers(person: Person) -> ColumnElement[bool]:
     return (
         select(RequestItem.id)
         .join(Resource, Resource.id == RequestItem.resource_id)
-        .join(WorkspaceMember, WorkspaceMember.workspace_id == Resource.workspace_id)
         .where(
             RequestItem.request_id == AccessRequest.id,
-            WorkspaceMember.person_id == person.id,
-            WorkspaceMember.role == WorkspaceRole.ADMINISTRATOR,
+            Resource.workspace_id.in_(administered_workspaces(person)),
         )
         .correlate(AccessRequest)
         .exists()

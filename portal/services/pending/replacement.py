@@ -10,11 +10,10 @@ from portal.channels.approval_channel import ChannelName
 from portal.models import AccessRequest, Approval
 from portal.rules.approval_state import ApprovalState
 from portal.services.decisions.begin import begin
-from portal.services.faults import Problem
 from portal.services.pending.deadlines import set_deadlines
 from portal.services.pending.next_approvers import NextApprover
 from portal.services.request_address import address_in_form
-from portal.services.starting.start_again import start_again
+from portal.services.starting.start_again import try_to_start_again
 
 
 def replace_approval(
@@ -55,18 +54,17 @@ def replace_approval(
         return approval
     approval.state = ApprovalState.COULD_NOT_START  # where every further start begins
     session.flush()
-    try:
-        with session.begin_nested():
-            start_again(
-                session,
-                request,
-                approval,
-                template=earlier.template,
-                status_page=address_in_form(public_url, request.number),
-                at=at,
-            )
-            _ask(approval, following)
-    except Problem:
+    problem = try_to_start_again(
+        session,
+        request,
+        approval,
+        template=earlier.template,
+        status_page=address_in_form(public_url, request.number),
+        at=at,
+    )
+    if problem is None:
+        _ask(approval, following)
+    else:
         # Nobody can decide by the policy of now: the requester sees so, and what helps, on trying again.
         approval.due_at = None
     session.flush()

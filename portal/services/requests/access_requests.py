@@ -13,7 +13,7 @@ from portal.channels.approval_channel import ChannelName
 from portal.clock import Clock
 from portal.database import transaction
 from portal.extensions import db
-from portal.models import AccessRequest, Approval, ApprovalTemplate, Grant, Person, RequestItem, Resource
+from portal.models import AccessRequest, Approval, Grant, Person, RequestItem, Resource
 from portal.rules.approval_state import ApprovalState, is_final
 from portal.rules.organisation_day import organisation_day
 from portal.rules.validity import Validity
@@ -26,7 +26,7 @@ from portal.services.requests.approver_choice import ApproverChoices
 from portal.services.requests.flow_choices import FlowChoices, FlowOffer, SentChoice
 from portal.services.requests.flow_question import FlowQuestion, flow_question
 from portal.services.requests.form_items import colleague_in_form, form_items, items_of
-from portal.services.starting.start_again import start_again
+from portal.services.starting.start_again import start_again, try_to_start_again
 from portal.services.starting.start_attempts import plan_late_look
 from portal.services.templates.template_in_use import template_in_use
 
@@ -137,12 +137,19 @@ class AccessRequests:
                 raise Problem(ProblemReason.NOT_RETRYABLE)
             template = template_in_use(session)
             problems = [
-                problem
+                try_to_start_again(
+                    session,
+                    request,
+                    approval,
+                    template=template,
+                    status_page=address_in_form(self.public_url, request.number),
+                    at=self.clock.now(),
+                )
                 for approval in stuck
-                if (problem := self._start_again(session, request, approval, template)) is not None
             ]
-            if len(problems) == len(stuck):
-                raise problems[0]
+            in_the_way = [problem for problem in problems if problem is not None]
+            if len(in_the_way) == len(stuck):
+                raise in_the_way[0]
             sum_up_request(request, at=self.clock.now())
             record(
                 session,
@@ -151,23 +158,6 @@ class AccessRequests:
                 at=self.clock.now(),
                 subject=("access_request", number),
             )
-
-    def _start_again(
-        self, session: Session, request: AccessRequest, approval: Approval, template: ApprovalTemplate
-    ) -> Problem | None:
-        try:
-            with session.begin_nested():
-                start_again(
-                    session,
-                    request,
-                    approval,
-                    template=template,
-                    status_page=address_in_form(self.public_url, request.number),
-                    at=self.clock.now(),
-                )
-        except Problem as problem:
-            return problem
-        return None
 
     def flow(
         self, requester: Person, number: str, *, sent: Sequence[SentChoice] | None = None

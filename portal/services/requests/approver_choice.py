@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 from sqlalchemy.orm import Session
 
@@ -61,42 +61,10 @@ class WhoDecides:
 
 
 @dataclass(frozen=True, kw_only=True)
-class ApproverPreview:
-    """What the requester sees before submitting: the approver and why, or why nobody can decide."""
-
-    approver: Person | None
-    reason: ChoiceReason | None
-    nobody: Nobody | None
-
-
-@dataclass(frozen=True, kw_only=True)
 class ApproverChoices:
     """Chooses approvers; asks DingTalk whether they are still there when that is not known freshly."""
 
     people: People
-
-    def preview_all(
-        self, *, requester_id: int, grantee_id: int, resource_ids: Collection[int]
-    ) -> dict[int, WhoDecides]:
-        """Return who can decide about each resource (by its id).
-
-        May ask DingTalk (short); never fails because DingTalk is down.
-        """
-        asking = Asking(requester_id=requester_id, grantee_id=grantee_id)
-        self.refresh_all(resource_ids, asking=asking)
-        session = db.session()
-        candidates = read_candidates(session, at=self.people.clock.now())
-        return {
-            resource_id: decide_among(session, candidates, asking, session.get_one(Resource, resource_id))
-            for resource_id in resource_ids
-        }
-
-    def preview(self, *, requester_id: int, resource_id: int) -> ApproverPreview:
-        """Return who would decide by default when somebody asks for themselves; else as ``preview_all``."""
-        found = self.preview_all(
-            requester_id=requester_id, grantee_id=requester_id, resource_ids=[resource_id]
-        )
-        return _preview_of(found[resource_id])
 
     def refresh(self, resource_id: int, *, requester_id: int = 0) -> None:
         """Make sure that it is known freshly whether those who could decide are still there."""
@@ -177,18 +145,6 @@ def decide_among(
     return WhoDecides(candidates=tuple(_possible(candidates, choice) for choice in found), nobody=None)
 
 
-def decide(*, requester_id: int, resource: Resource, at: datetime | None = None) -> ApproverPreview:
-    """Return who decides by default when somebody asks for themselves; ``at`` is now when not given."""
-    found = who_decides(
-        db.session(),
-        requester_id=requester_id,
-        grantee_id=requester_id,
-        resource=resource,
-        at=at or datetime.now(UTC),
-    )
-    return _preview_of(found)
-
-
 def _possible(candidates: ApproverCandidates, choice: Choice) -> PossibleApprover:
     away_id = choice.stands_in_for_id
     return PossibleApprover(
@@ -197,9 +153,3 @@ def _possible(candidates: ApproverCandidates, choice: Choice) -> PossibleApprove
         reason=choice.reason,
         stands_in_for=candidates.known[away_id] if away_id is not None else None,
     )
-
-
-def _preview_of(found: WhoDecides) -> ApproverPreview:
-    if found.default is None:
-        return ApproverPreview(approver=None, reason=None, nobody=found.nobody)
-    return ApproverPreview(approver=found.default.person, reason=found.default.reason, nobody=None)

@@ -12,6 +12,7 @@ from portal.extensions import db
 from portal.models import Person
 from portal.services.faults import FieldFault
 from portal.services.people import People
+from portal.services.text_search import holds
 
 MOST_FOUND = 20
 _LOCAL = re.compile(r"local:([1-9][0-9]{0,8})")
@@ -79,7 +80,7 @@ class Colleagues:
             return None
 
     def _local(self, requester_id: int, query: str) -> Sequence[Colleague]:
-        wanted = query.strip().replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+        wanted = query.strip()
         if not wanted:
             return ()
         called_so = (
@@ -88,7 +89,7 @@ class Colleagues:
                 Person.user_id.is_(None),
                 Person.is_active,
                 Person.id != requester_id,
-                Person.name.ilike(f"%{wanted}%", escape="\\"),
+                holds(Person.name, wanted),
             )
             .order_by(Person.name, Person.id)
             .limit(MOST_FOUND)

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from portal.channels.approval_channel import ChannelName
 from portal.models import Resource
 from portal.rules.approver_policy import Asking
-from portal.rules.item_groups import UNDECIDED, group_items
+from portal.rules.item_groups import group_items
 from portal.services.requests.approver_candidates import read_candidates
 from portal.services.requests.approver_choice import PossibleApprover, WhoDecides, decide_among
 
@@ -28,11 +28,6 @@ class DecidingGroup:
     def who(self) -> WhoDecides:
         """Who can decide, as told of the first item."""
         return self.whos[0]
-
-    @property
-    def is_undecided(self) -> bool:
-        """Whether nobody can decide about these items."""
-        return self.key == UNDECIDED
 
 
 def deciding_groups(

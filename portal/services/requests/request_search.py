@@ -11,7 +11,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session, selectinload
 
 from portal.extensions import db
-from portal.models import AccessRequest, Approval, ApprovalDecider, Person, RequestItem, Resource
+from portal.models import AccessRequest, Approval, Person, RequestItem, Resource
 from portal.rules.request_number import LARGEST_ID
 from portal.services.lists.keyset_page import KeysetPage, lead_of, page_of_ids
 from portal.services.lists.list_filters import NO_FILTERS, ListFilters
@@ -100,12 +100,6 @@ class RequestSearch:
         return page_of_ids(
             session, conditions, older_than=wanted.older_than, rows=rows, anything=any_request()
         )
-
-    def decides(self, person: Person) -> bool:
-        """Whether there is any request that this person decides, has decided or is expected to decide about."""
-        theirs = select(Approval.id).filter_by(approver_id=person.id).where(Approval.request_id.is_not(None))
-        named = select(ApprovalDecider.approval_id).filter_by(user_id=person.user_id)
-        return any(db.session.scalar(each.limit(1)) is not None for each in (theirs, named))
 
 
 def conditions_of(session: Session, person: Person, wanted: Wanted) -> list[Condition] | None:

@@ -21,7 +21,7 @@ from portal.rules.validity import LONGEST_DAYS, Validity
 from portal.services.audit import Actor, record
 from portal.services.faults import FieldFault, Problem, ProblemReason
 from portal.services.permissions import require_change
-from portal.services.requests.approver_choice import ApproverChoices, ApproverPreview, PossibleApprover
+from portal.services.requests.approver_choice import ApproverChoices, PossibleApprover
 from portal.services.requests.channel_choice import channel_for_new_requests
 from portal.services.requests.colleagues import Colleagues
 from portal.services.requests.deciding_groups import DecidingGroup, deciding_groups
@@ -47,10 +47,6 @@ class RequestSubmission:
     flow_offers: FlowOffers
     colleagues: Colleagues
     public_url: str
-
-    def preview(self, requester: Person, resource_id: int) -> ApproverPreview:
-        """Return who would decide about this resource, and why."""
-        return self.approvers.preview(requester_id=requester.id, resource_id=resource_id)
 
     def obstacle(self, requester: Person) -> ProblemReason | None:
         """Return why this person cannot ask for anything now, or None when they can."""

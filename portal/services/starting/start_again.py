@@ -11,6 +11,7 @@ from portal.models import AccessRequest, Approval, ApprovalTemplate
 from portal.rules.approval_state import ApprovalState
 from portal.rules.validity import Validity
 from portal.services.approval_rows import move
+from portal.services.faults import Problem
 from portal.services.requests.choice_keeping import keep_choice
 from portal.services.requests.flow_choices import Settled
 from portal.services.requests.form_items import colleague_in_form, form_items, items_of
@@ -52,3 +53,21 @@ def start_again(
         today=at.date(),
         on_behalf_of=colleague_in_form(request),
     )
+
+
+def try_to_start_again(
+    session: Session,
+    request: AccessRequest,
+    approval: Approval,
+    *,
+    template: ApprovalTemplate,
+    status_page: str,
+    at: datetime,
+) -> Problem | None:
+    """Promise another attempt, or change nothing and return what stands in the way."""
+    try:
+        with session.begin_nested():
+            start_again(session, request, approval, template=template, status_page=status_page, at=at)
+    except Problem as problem:
+        return problem
+    return None

@@ -14,9 +14,8 @@ from portal.models import Approval, ApprovalSettings, ApprovalTemplate
 from portal.rules.approval_state import ApprovalState
 from portal.services.approval_rows import locked, sum_up_request
 from portal.services.audit import PORTAL, record
-from portal.services.faults import Problem
 from portal.services.request_address import address_in_form
-from portal.services.starting.start_again import start_again
+from portal.services.starting.start_again import try_to_start_again
 
 # Failures of a start that lie in the template, its form or its flow.
 ABOUT_TEMPLATE = frozenset(
@@ -57,20 +56,10 @@ class Resumption:
         request = approval.request
         if request is None or not _is_stuck(approval):
             return False
-        try:
-            with session.begin_nested():
-                start_again(
-                    session,
-                    request,
-                    approval,
-                    template=template,
-                    status_page=address_in_form(self.public_url, request.number),
-                    at=at,
-                )
-        except Problem:
-            return (
-                False  # nobody decides about its resource any more: the requester is told when trying again
-            )
+        page = address_in_form(self.public_url, request.number)
+        problem = try_to_start_again(session, request, approval, template=template, status_page=page, at=at)
+        if problem is not None:  # nobody decides any more: the requester is told when trying again
+            return False
         sum_up_request(request, at=at)
         record(session, PORTAL, "start.resumed", at=at, subject=("approval", approval.number))
         return True

@@ -74,11 +74,6 @@ class ItemFields:
     pending: tuple[PendingLine, ...]
     errors: Mapping[str, str] = field(default_factory=dict)
 
-    @property
-    def is_impossible(self) -> bool:
-        """Whether the person can hold no level of it at all."""
-        return all(level.refusal is not None for level in self.levels)
-
 
 def item_fields(
     sent: SentItem,
