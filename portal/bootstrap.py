@@ -156,7 +156,8 @@ def build_services(settings: Settings, clock: Clock) -> Services:
         lost=LostStarts(clock=clock, search=InstanceSearch(clock=clock), adoption=adoption),
     )
     strays = StrayInstances(clock=clock, channels=channels, adoption=adoption, inbox=event_inbox)
-    approval_settings = ApprovalSettingsService(clock=clock, people=people)
+    resumption = Resumption(public_url=settings.public_url)
+    approval_settings = ApprovalSettingsService(clock=clock, people=people, resumption=resumption)
     retention = PayloadRetention(clock=clock, approval_settings=approval_settings)
     health = Health(clock=clock, migration_head=migration_head())
     roads = EventRoads(clock=clock)
@@ -166,7 +167,6 @@ def build_services(settings: Settings, clock: Clock) -> Services:
     )
     stream_connections = StreamConnections(clock=clock, bindings=bindings)
     diagnosis = CallbackDiagnosis(clock=clock, stream=stream_connections)
-    resumption = Resumption(public_url=settings.public_url)
     template_check = TemplateCheck(
         clock=clock,
         templates=templates,

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import count
 
 from portal.dingtalk.loose_json import Json, mapping, mappings, sequence, text
 
@@ -42,6 +43,21 @@ def written_again(items: Iterable[Json]) -> list[Json]:
     as texts, as objects or as objects in a JSON text (DingTalk: obtain-the-form-schema).
     """
     return [_component(item) for item in items]
+
+
+def with_options(components: list[Json], more: Mapping[str, Sequence[str]]) -> list[Json]:
+    """Return ``components`` with ``more`` options, by component id, below those that a field has."""
+    return [_with_options(each, more.get(each["props"]["componentId"], ())) for each in components]
+
+
+def _with_options(component: Json, texts: Sequence[str]) -> Json:
+    if not texts:
+        return component
+    options = list(component["props"].get("options", ()))
+    keys = {option["key"] for option in options}
+    free = (key for key in map("option_{}".format, count()) if key not in keys)
+    added = [{"key": key, "value": value} for key, value in zip(free, texts, strict=False)]
+    return {**component, "props": {**component["props"], "options": [*options, *added]}}
 
 
 def _component(item: Json) -> Json:

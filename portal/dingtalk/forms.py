@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from portal.dingtalk.failures import DingTalkError, FailureClass
 from portal.dingtalk.form_schema import FormField, FormSchema, read_form_schema
-from portal.dingtalk.form_writing import written_again
+from portal.dingtalk.form_writing import with_options, written_again
 from portal.dingtalk.loose_json import Json, mapping, mappings, text, web_address, whole_number
 from portal.dingtalk.operations import Operation
 from portal.dingtalk.transport import Call, Transport
@@ -97,8 +97,14 @@ class Forms:
         """Read a template's fields; raises ``TEMPLATE_GONE`` (DingTalk: obtain-the-form-schema)."""
         return read_form_schema(self._schema(process_code), process_code=process_code)
 
-    def add_fields(self, process_code: str, components: Sequence[FormComponent]) -> None:
-        """Put ``components`` below the fields that a template has.
+    def add_fields(
+        self,
+        process_code: str,
+        components: Sequence[FormComponent],
+        *,
+        options: Mapping[str, Sequence[str]] | None = None,
+    ) -> None:
+        """Put ``components`` below the fields that a template has, and ``options``, by component id, into those.
 
         What a list of components lacks is removed, so all of them are sent again as they are read. Raises
         ``TEMPLATE_GONE``, ``TEMPLATE_NOT_MANAGEABLE``, ``FORM_SCHEMA_REFUSED`` among others; after a time-out it
@@ -111,7 +117,7 @@ class Forms:
             "name": text(schema.get("name")) or text(content.get("title")),
             "description": text(schema.get("memo")),
             "formComponents": [
-                *written_again(mappings(content.get("items"))),
+                *with_options(written_again(mappings(content.get("items"))), options or {}),
                 *(_component(component) for component in components),
             ],
         }

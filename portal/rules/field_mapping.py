@@ -75,13 +75,14 @@ class FieldMapping:
         return next((each for each in takers(name, fields) if each.label == label), None)
 
     def with_matched_options(self, fields: Sequence[TemplateField]) -> FieldMapping:
-        """Return the same with options matched by their texts for fields of choice that none was chosen for."""
+        """Return the same with options matched by their texts for values that nothing was said about.
+
+        Those are all of a field that was just chosen, and values that are younger than what was kept.
+        """
         matched = {
-            name: match_options(name, taker.options)
+            name: {**match_options(name, taker.options), **self.options.get(name, {})}
             for name in self.fields
-            if name not in self.options
-            and (taker := self.taker(name, fields)) is not None
-            and taker.kind in CHOICE_KINDS
+            if (taker := self.taker(name, fields)) is not None and taker.kind in CHOICE_KINDS
         }
         return FieldMapping(fields=self.fields, options={**self.options, **matched})
 
@@ -179,6 +180,18 @@ def match_options(name: FormFieldName, options: Sequence[str]) -> dict[str, str]
         if option is not None:
             matched[value] = option
     return matched
+
+
+def new_option(name: FormFieldName, value: str, *, language: str) -> str:
+    """Return the text of an option that says one of our values, in ``en`` or ``zh``; it is matched again by it."""
+    words = _OPTION_WORDS[name][value]
+    return next(word for word in words if word.isascii() == (language != "zh"))
+
+
+def lacking_options(mapping: FieldMapping, fields: Sequence[TemplateField]) -> tuple[MappingFault, ...]:
+    """Return the faults that are values of ours without an option."""
+    faults = faults_of(mapping, fields)
+    return tuple(each for each in faults if each.reason is MappingFaultReason.OPTION_MISSING)
 
 
 def faults_of(mapping: FieldMapping, fields: Sequence[TemplateField]) -> tuple[MappingFault, ...]:

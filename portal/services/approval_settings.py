@@ -21,6 +21,7 @@ from portal.services.audit import Actor, record
 from portal.services.faults import FieldFault, Problem, ProblemReason
 from portal.services.notices.notice_promises import NoticeKind
 from portal.services.people import People
+from portal.services.starting.unstarted_resumption import Resumption
 from portal.services.templates.template_flow import wake_check
 
 SHORTEST_KEPT_DAYS, LONGEST_KEPT_DAYS = 1, 3650
@@ -49,6 +50,7 @@ class ApprovalSettingsService:
 
     clock: Clock
     people: People
+    resumption: Resumption
 
     def current(self) -> ApprovalSettings:
         """Return the settings; before the first save, the defaults (not stored)."""
@@ -77,7 +79,10 @@ class ApprovalSettingsService:
             self._record(session, actor, "approval_settings.switched", before, _switched(row))
 
     def associate(self, actor: Actor, *, template_id: int, version: int) -> None:
-        """Confirm a template: requests use it from now on, and the DingTalk channel is switched on."""
+        """Confirm a template: requests use it from now on, and the DingTalk channel is switched on.
+
+        Requests that this template could not start are sent off again, in the same commit.
+        """
         with self._change(version) as (session, row):
             template = session.get(ApprovalTemplate, template_id)
             if template is None or template.corp_id != _corp_id(session):
@@ -93,6 +98,8 @@ class ApprovalSettingsService:
                 before,
                 {"process_code": template.process_code, "name": template.name, "mode": template.mode},
             )
+            session.flush()  # so that the settings name the template
+            self.resumption.resume(session, template, at=self.clock.now())
 
     def choose_fallback_approver(self, actor: Actor, *, user_id: str, version: int) -> None:
         """Set who decides where the owner cannot; raises ``FieldFault`` for somebody not active."""

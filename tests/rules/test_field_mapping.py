@@ -21,6 +21,7 @@ from portal.rules.field_mapping import (
     faults_of,
     match_fields,
     match_options,
+    new_option,
     takers,
     unfilled,
     validity_choice,
@@ -105,6 +106,19 @@ def test_options_match_by_text_in_both_languages() -> None:
         "use": "Use",
     }
     assert match_options(VALIDITY, ["一周", "30 天", "其他"]) == {"7": "一周", "30": "30 天", "other": "其他"}
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_an_option_that_is_added_is_matched_by_its_text(language: str) -> None:
+    for name in (LEVEL, VALIDITY):
+        added = {value: new_option(name, value, language=language) for value in choices_of(name)}
+        assert match_options(name, list(added.values())) == added
+
+
+def test_values_younger_than_the_mapping_are_matched_and_an_empty_choice_stays_empty() -> None:
+    fields = [field("Level", FieldKind.CHOICE, options=("View", "Edit", "Use"))]
+    kept = FieldMapping(fields={LEVEL: "Level"}, options={LEVEL: {"view": "Edit", "edit": ""}})
+    assert kept.with_matched_options(fields).options[LEVEL] == {"view": "Edit", "edit": "", "use": "Use"}
 
 
 def test_the_words_for_options_hold_what_the_portal_calls_its_levels() -> None:

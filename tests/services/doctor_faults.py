@@ -197,7 +197,7 @@ def associate_the_template(world: World) -> None:
 
 
 def edit_the_form(**changes: Any) -> Step:
-    """Let somebody edit the form in DingTalk: other labels by ours, and one more field that is required."""
+    """Let somebody edit the form in DingTalk: labels by ours, the level's options, one more required field."""
 
     def do(world: World) -> None:
         labels, more = changes.get("labels", {}), changes.get("more", "")
@@ -207,6 +207,10 @@ def edit_the_form(**changes: Any) -> Step:
             for label in [labels.get(field.labels["en"], field.labels["en"])]
             if label
         ]
+        if "levels" in changes:
+            level = _component("DDSelectField", "TextField-portal-level", "Level")
+            level["props"]["options"] = [{"key": each, "value": each} for each in changes["levels"]]
+            components = [each if each["props"]["label"] != "Level" else level for each in components]
         if more:
             components.append(_component("TextField", "TextField-more", more))
         url = world.sandbox.url
@@ -482,6 +486,12 @@ FAULTS = (
         red=CheckName.TEMPLATE_FIELDS,
         found=Found.FIELDS_GONE,
         breaks=edit_the_form(labels={"Reason": "Why"}),
+        mends=edit_the_form(),
+    ),
+    Fault(
+        red=CheckName.TEMPLATE_FIELDS,
+        found=Found.FIELDS_LACK_OPTIONS,
+        breaks=edit_the_form(levels=["View", "Edit"]),
         mends=edit_the_form(),
     ),
     Fault(

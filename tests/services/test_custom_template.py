@@ -9,12 +9,14 @@ from typing import Any
 
 import pytest
 
+from portal.database import transaction
 from portal.dingtalk.forms import FormComponent
 from portal.extensions import db
 from portal.models import ApprovalTemplate, Trial
 from portal.rules.field_mapping import FieldMapping, MappingFaultReason
 from portal.rules.official_form import FormFieldName
 from portal.services.faults import FieldFault, Problem, ProblemReason
+from portal.services.templates.kept_mapping import options_to_choose
 from portal.services.templates.template_matching import Matching
 from tests.portal_world import World
 from tests.services.story import (
@@ -264,6 +266,35 @@ def test_an_option_that_fits_nothing_has_to_be_chosen(alice: World) -> None:
     ]
     whole = FieldMapping(fields=mapping.fields, options={FormFieldName.LEVEL: {**LEVELS, "use": "Edit"}})
     keep(alice, code, mapping=whole)
+
+
+def test_a_level_that_is_younger_than_the_mapping_is_told_before_anybody_asks_and_mending_it_sends_what_waits(
+    alice: World,
+) -> None:
+    set_up(alice)
+    code = make(alice, *MANY_KINDS[:3], MANY_KINDS[-1])
+    mapping = chosen(number="Ticket", items="What", level="Level", reason="申请原因")
+    template_id = keep(alice, code, mapping=mapping)
+    associate(alice, template_id)
+    with alice.app.app_context(), transaction() as session:
+        row = session.get_one(ApprovalTemplate, template_id)
+        row.option_mapping = {"level": {"view": "Read only", "edit": "Edit"}}
+    lacking = alice.look(lambda: options_to_choose(session_row(template_id)))
+    assert {each.value for each in lacking} == set(LEVELS) - {"view", "edit"}
+    number = ask(alice, entitlement="export")
+    follow(alice, number, "could_not_start")
+
+    found = match(alice, code)
+    assert found.mapping.options == {FormFieldName.LEVEL: LEVELS}
+    assert found.is_usable
+    associate(alice, keep(alice, code))
+    assert alice.look(lambda: options_to_choose(session_row(template_id))) == ()
+    follow(alice, number, "pending")
+    assert instances(alice)[0]["values"]["Level"] == "Export"
+
+
+def session_row(template_id: int) -> ApprovalTemplate:
+    return db.session.get_one(ApprovalTemplate, template_id)
 
 
 def test_what_was_kept_is_shown_again_and_new_fields_are_matched_into_it(alice: World) -> None:

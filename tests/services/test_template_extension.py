@@ -9,6 +9,7 @@ import pytest
 from portal.channels.failures import ChannelError
 from portal.extensions import db
 from portal.models import ApprovalTemplate
+from portal.rules.entitlement import Entitlement
 from portal.rules.official_form import OFFICIAL_FIELDS, FormFieldName
 from portal.services.faults import Problem, ProblemReason
 from portal.services.templates.template_extension import Extension
@@ -75,6 +76,28 @@ def test_what_is_missing_is_added_and_everything_else_stays(world: World, ours: 
     assert after.is_usable
     keep(world, ours, accepts=after.bypassed)
     assert world.look(lambda: len(audited("approval_template.fields_added"))) == 1
+
+
+def test_options_that_a_level_lacks_are_added_below_the_others(world: World, ours: str) -> None:
+    labels = {each.name: each.labels["en"] for each in OFFICIAL_FIELDS}
+    options = [{"key": "option_2", "value": "Read only"}, {"key": "other", "value": "编辑"}]
+    number = {"componentId": OFFICIAL_FIELDS[0].component_id, "label": labels[FormFieldName.NUMBER]}
+    level = {"componentId": "level", "label": labels[FormFieldName.LEVEL], "options": options}
+    components_now = [
+        {"componentType": "TextField", "props": number},
+        {"componentType": "DDSelectField", "props": level},
+    ]
+    world.control("PUT", f"/templates/{ours}/form", {"components": components_now})
+    found = match(world, ours)
+    assert len(found.addable_options) == len(Entitlement) - 2
+    extension = extend(world, ours)
+    shown = components(world, ours)[1]["options"]
+    assert shown[:2] == ("Read only", "编辑")
+    assert [text for text, _ in extension.options] == list(shown[2:])
+    assert "See masked columns" in shown
+    after = match(world, ours)
+    assert set(after.mapping.options[FormFieldName.LEVEL]) == set(Entitlement)
+    assert after.addable_options == ()
 
 
 @pytest.mark.parametrize("resets", [False, True])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -98,12 +98,22 @@ class DingTalkTemplates:
         with in_our_words():
             return _form(client.forms.read_schema(process_code))
 
-    def add_fields(self, process_code: str, *, names: Collection[FormFieldName], language: str) -> None:
-        """Add official fields to a template, below what it has; its other fields stay as they are."""
+    def add_fields(
+        self,
+        process_code: str,
+        *,
+        names: Collection[FormFieldName],
+        language: str,
+        options: Mapping[str, Sequence[str]],
+    ) -> None:
+        """Add official fields to a template, below what it has; its other fields stay as they are.
+
+        ``options`` are texts to add, by component id, to fields of choice that it has.
+        """
         client = self._connection.client()
         components = _official_components(language, names)
         with in_our_words():
-            client.forms.add_fields(process_code, components)
+            client.forms.add_fields(process_code, components, options=options)
 
     def manageable(self, user_id: str) -> tuple[TemplateChoice, ...]:
         """List the templates that this admin may manage in DingTalk."""

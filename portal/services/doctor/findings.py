@@ -82,6 +82,7 @@ class Found(StrEnum):
     FLOW_NO_INITIATOR = "flow_no_initiator"
     FIELDS_WELL = "fields_well"
     FIELDS_GONE = "fields_gone"
+    FIELDS_LACK_OPTIONS = "fields_lack_options"
     FIELDS_UNFILLED = "fields_unfilled"
     FIELDS_NO_NUMBER = "fields_no_number"
     # events

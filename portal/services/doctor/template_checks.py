@@ -88,6 +88,9 @@ class TemplateChecks:
         faults = faults_of(looked.mapping, looked.report.fields)
         if any(fault.reason is MappingFaultReason.NUMBER_NOT_SENT for fault in faults):
             return failed(Found.FIELDS_NO_NUMBER)
+        if faults and all(fault.value for fault in faults):
+            labels = dict.fromkeys(looked.mapping.fields[fault.name] for fault in faults)
+            return failed(Found.FIELDS_LACK_OPTIONS, fields=", ".join(labels))
         if faults:
             return failed(Found.FIELDS_GONE, fields=", ".join(dict.fromkeys(fault.label for fault in faults)))
         left_out = unfilled(looked.mapping, looked.report.fields)

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from portal.models import ApprovalTemplate
 from portal.models.approval_template import TemplateSource
-from portal.rules.field_mapping import FieldMapping, match_fields
+from portal.rules.field_mapping import FieldMapping, MappingFault, lacking_options, match_fields
 from portal.rules.official_form import FormFieldName
 from portal.rules.template_field import TemplateField
 from portal.services.templates.template_flow import accepted_bypass
@@ -50,6 +50,15 @@ class KeptMapping:
 def template_row(session: Session, *, corp_id: str, process_code: str) -> ApprovalTemplate | None:
     """Return our row of a template in DingTalk."""
     return session.scalar(select(ApprovalTemplate).filter_by(corp_id=corp_id, process_code=process_code))
+
+
+def options_to_choose(row: ApprovalTemplate) -> tuple[MappingFault, ...]:
+    """Return the values that the template's fields of choice say nothing for, as an admin confirmed them.
+
+    A template that was mapped before the portal had a level has no option for it: DingTalk refuses what asks for it.
+    """
+    fields = tuple(TemplateField.from_json(each) for each in row.fields or ())
+    return lacking_options(KeptMapping.of(row).mapping, fields)
 
 
 def starting_mapping(kept: KeptMapping | None, fields: Sequence[TemplateField]) -> FieldMapping:

@@ -178,7 +178,7 @@ def _with_form(report: TemplateReport, confirmed: Confirmed, form: TemplateForm)
         name=form.name,
         is_disabled=not form.is_published,
         fields=form.fields,
-        mapping=moved_along(mapping, confirmed.fields, form.fields),
+        mapping=moved_along(mapping, confirmed.fields, form.fields).with_matched_options(form.fields),
         form_changes=form_changes(confirmed.fields, form.fields, mapping),
     )
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from portal.channels.dingtalk.templates import TemplateForm
-from portal.rules.field_mapping import FieldMapping, MappingFault, takers
+from portal.rules.field_mapping import FieldMapping, MappingFault, MappingFaultReason, takers
 from portal.rules.flow_rules import FlowVerdict, Node, VerdictKind
 from portal.rules.official_form import FormFieldName
 from portal.rules.template_field import TemplateField
@@ -16,8 +16,9 @@ from portal.services.templates.template_preview import PreviewLine
 class Matching:
     """How a template fits with one mapping: what goes where, what is wrong with it, and what its flow is good for.
 
-    ``unfilled`` are required fields that nothing goes into, ``addable`` the fields of ours that the portal could
-    add because the template is its own. ``is_bypass_accepted`` says that an admin accepted who is passed over.
+    ``unfilled`` are required fields that nothing goes into; ``addable`` the fields of ours, and ``addable_options``
+    the values whose options, the portal could add because the template is its own. ``is_bypass_accepted`` says
+    that an admin accepted who is passed over.
     """
 
     form: TemplateForm
@@ -27,6 +28,7 @@ class Matching:
     unfilled: tuple[TemplateField, ...]
     preview: tuple[PreviewLine, ...]
     addable: tuple[FormFieldName, ...]
+    addable_options: tuple[MappingFault, ...]
     verdict: FlowVerdict
     nodes: tuple[Node, ...]
     is_bypass_accepted: bool = False
@@ -35,6 +37,11 @@ class Matching:
     def bypassed(self) -> tuple[str, ...]:
         """By name who would not be asked."""
         return self.verdict.bypassed
+
+    @property
+    def lacking_options(self) -> tuple[MappingFault, ...]:
+        """The values of ours that a field of choice has no option for yet."""
+        return tuple(each for each in self.faults if each.reason is MappingFaultReason.OPTION_MISSING)
 
     @property
     def can_be_mended_here(self) -> bool:

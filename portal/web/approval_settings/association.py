@@ -20,7 +20,7 @@ from portal.services.templates.template_matching import Matching
 from portal.web.approval_settings.mapping_form import mapping_rows
 from portal.web.errors import Problem as ProblemWords
 from portal.web.htmx import render, retarget
-from portal.web.words.field_mapping import field_kind, unfilled_remedy
+from portal.web.words.field_mapping import field_kind, lacking_options_words, unfilled_remedy
 from portal.web.words.flow import node_words, verdict_words
 from portal.web.words.flow_reasons import reasons_words
 from portal.web.words.form_fields import form_field_name
@@ -79,6 +79,7 @@ def show_association(association: Association, *, status: int = 200) -> Response
         form_field_name=form_field_name,
         field_kind=field_kind,
         unfilled_remedy=unfilled_remedy,
+        lacking_options=lacking_options_words(matching.lacking_options) if matching else (),
         mapping_rows=mapping_rows(matching) if matching else (),
         verdict=verdict_words(matching.verdict) if matching else None,
         nodes=[node_words(each) for each in matching.nodes] if matching else [],

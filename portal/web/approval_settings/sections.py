@@ -17,6 +17,7 @@ from portal.services.events.stream_connections import StreamReport
 from portal.services.faults import FieldFault, Problem
 from portal.services.registry import services
 from portal.services.requests.kinds_meaning import kinds_meaning
+from portal.services.templates.kept_mapping import options_to_choose
 from portal.web.approval_settings.default_approvers_form import DefaultApproversForm
 from portal.web.approval_settings.dingtalk_app_form import DingTalkAppForm
 from portal.web.approval_settings.event_road_form import EventRoadForm
@@ -32,6 +33,7 @@ from portal.web.approval_settings.webhook_log import webhook_context
 from portal.web.htmx import render, wants_partial
 from portal.web.people.picker import NO_SEARCH
 from portal.web.words.callbacks import finding_words, refusal_words
+from portal.web.words.field_mapping import lacking_options_words
 from portal.web.words.in_step import in_step_words
 from portal.web.words.problems import problem_words
 
@@ -128,7 +130,8 @@ def _context(shown: set[Section]) -> dict[str, object]:
         "fallback_search": NO_SEARCH,
     }
     if shown & {Section.NEXT_STEP, Section.APPROVAL_TEMPLATE}:
-        context |= _progress(binding, settings)
+        to_choose = options_to_choose(template) if template else ()
+        context |= {**_progress(binding, settings), "options_to_choose": lacking_options_words(to_choose)}
     if shown & {Section.NEXT_STEP, Section.FLOW}:
         context |= {"flow": flow_view(template) if template else None}
     if Section.REQUEST_RULES in shown:

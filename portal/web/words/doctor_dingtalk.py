@@ -8,7 +8,8 @@ from portal.services.doctor.findings import Found
 from portal.web.words.doctor_portal import Words
 
 _ASSOCIATE_AGAIN = _(
-    "Under “Associate Approval Template” associate the template again, and look at what is shown."
+    "Under “Approval template” press “Change template”, take the same template again, look at what is shown and "
+    "press Confirm."
 )
 _OPEN_DESIGNER = _("Open the template in DingTalk's designer.")
 _GENERATE_KEY = _(
@@ -138,6 +139,19 @@ DINGTALK_FINDINGS: dict[Found, Words] = {
     Found.FIELDS_GONE: (
         _("These fields are gone, were renamed or no longer take what the portal fills in: %(fields)s."),
         (_("Give the fields their former names in DingTalk's designer."), _ASSOCIATE_AGAIN),
+    ),
+    Found.FIELDS_LACK_OPTIONS: (
+        _("These fields are a choice, and some of the portal's values have no option of theirs: %(fields)s."),
+        (
+            _(
+                "Under “Approval template” press “Change template”, choose Custom and the same template, choose an "
+                "option for each value and press Confirm."
+            ),
+            _(
+                "Does no option say it? In DingTalk's designer add one to the field, press Save and Publish, then "
+                "“Read the template again”."
+            ),
+        ),
     ),
     Found.FIELDS_UNFILLED: (
         _("DingTalk asks for fields that the portal does not fill: %(fields)s."),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from flask_babel import gettext, lazy_gettext, ngettext
 from flask_babel.speaklater import LazyString
 
@@ -92,6 +94,17 @@ def mapping_fault(fault: MappingFault) -> str:
     """Return the sentence that stands beside the field."""
     value = choice_name(fault.name, fault.value) if fault.value else form_field_name(fault.name)
     return str(_FAULTS[fault.reason]) % {"label": fault.label, "value": value}
+
+
+def lacking_options_words(faults: Sequence[MappingFault]) -> tuple[str, ...]:
+    """Return for each field of choice which of our values it has no option for."""
+    values: dict[str, list[str]] = {}
+    for fault in faults:
+        values.setdefault(fault.label, []).append(choice_name(fault.name, fault.value))
+    return tuple(
+        gettext("“%(label)s”: %(values)s", label=label, values=", ".join(each))
+        for label, each in values.items()
+    )
 
 
 def unfilled_remedy(field: TemplateField) -> str:

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import html
 import re
 
 import pytest
+from sqlalchemy import select
 
+from portal.database import transaction
+from portal.models import ApprovalTemplate
 from portal.rules.entitlement import Entitlement
 from tests.portal_world import World
 from tests.web.approval_settings.admin_browser import (
@@ -99,6 +103,31 @@ def test_a_required_field_that_the_portal_cannot_fill_is_named(world: World, ali
     forced = alice.post("/template/association", process_code=code, version="1")
     assert forced.status_code == 409
     assert "This template cannot carry a request" in words(forced.text)
+
+
+def test_levels_without_an_option_are_told_on_the_page_and_chosen_in_the_editor(
+    world: World, alice: AdminBrowser
+) -> None:
+    code = levels_template(world)
+    version = hidden(match(alice, code), "version")
+    fields = {"field-number": "Ticket", "field-reason": "Why", "field-level": "Grade"}
+    options = {f"option-level-{each}": "a" for each in Entitlement}
+    form = typed(code, version, **fields, **options, **{"options-of-level": "Grade"})
+    assert alice.post("/template/association", has_script=True, **form).status_code == 204
+    assert "choose-options" not in alice.get().text
+    with world.app.app_context(), transaction() as session:
+        row = session.scalars(select(ApprovalTemplate)).one()
+        row.option_mapping = {"level": dict.fromkeys(("view", "export", "edit", "use"), "a")}
+    page = alice.get()
+    text = words(page.text)
+    assert text.count("The template has no option for some of the portal's values") == 2
+    assert "“Grade”: Submit data, Manage own data, Manage all data, See masked columns" in text
+    assert "Approval works" not in text
+    link = re.search(r'id="choose-options" href="([^"]+)"', page.text)
+    assert link
+    editor = words(alice.get(html.unescape(link[1]), has_script=True).text)
+    assert "Choose the option of “Grade” that says “Submit data”." in editor
+    assert "Under Form Design choose the field and add an option for each of these values." in editor
 
 
 def levels_template(world: World) -> str:
