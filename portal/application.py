@@ -13,6 +13,7 @@ from portal.database import engine_options, prepare_engine
 from portal.extensions import babel, csrf, db, htmx, migrate
 from portal.logs import init_logs
 from portal.migrating import MIGRATIONS
+from portal.rules.organisation_day import CHINA_NAME
 from portal.services.registry import KEY
 from portal.settings import PROJECT_ROOT, Settings, read_settings
 from portal.web import init_web
@@ -62,6 +63,7 @@ def _configure(app: Flask, settings: Settings) -> None:
         SESSION_COOKIE_SAMESITE="Lax",
         SESSION_COOKIE_SECURE=settings.is_https,
         PERMANENT_SESSION_LIFETIME=timedelta(hours=12),
+        BABEL_DEFAULT_TIMEZONE=CHINA_NAME,
         WTF_CSRF_TIME_LIMIT=None,
         WTF_CSRF_SSL_STRICT=True,
         MAX_CONTENT_LENGTH=LARGEST_FORM_BYTES,

@@ -6,6 +6,8 @@ from datetime import date, datetime, timedelta, timezone
 
 # DingTalk and Quick BI both count days in China's time, wherever somebody sits.
 CHINA = timezone(timedelta(hours=8))
+# The same by its name, for what shows times to people.
+CHINA_NAME = "Asia/Shanghai"
 
 
 def organisation_day(at: datetime) -> date:

@@ -9,6 +9,7 @@ from flask_babel import Babel
 from flask_wtf.csrf import CSRFProtect
 
 from portal.sandbox.api.routes import api_blueprint
+from portal.sandbox.clock import CHINA_NAME
 from portal.sandbox.config import SandboxConfig
 from portal.sandbox.console import console_blueprints, init_console
 from portal.sandbox.console.errors import init_errors
@@ -39,6 +40,7 @@ def create_sandbox(config: SandboxConfig) -> Flask:
         MAX_CONTENT_LENGTH=LARGEST_BODY,
         WTF_CSRF_TIME_LIMIT=None,
         WTF_CSRF_SSL_STRICT=False,
+        BABEL_DEFAULT_TIMEZONE=CHINA_NAME,
         BABEL_TRANSLATION_DIRECTORIES=str(ROOT / "portal" / "translations"),
     )
     attach(app, open_sandbox(config))

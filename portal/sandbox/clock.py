@@ -6,6 +6,7 @@ import time
 from datetime import UTC, datetime, timedelta, timezone
 
 CHINA = timezone(timedelta(hours=8))
+CHINA_NAME = "Asia/Shanghai"
 
 
 def now_ms() -> int:

@@ -20,8 +20,8 @@ UNITS_SECONDS = {"day": 86_400, "hour": 3_600, "minute": 60}
 
 
 def init_formatters(app: Flask) -> None:
-    """Give templates the filters `moment`, `day`, `ago` and `duration`."""
-    for each in (moment, day, ago, duration):
+    """Give templates the filters `moment`, `day`, `last_day`, `ago` and `duration`."""
+    for each in (moment, day, last_day, ago, duration):
         app.jinja_env.filters[each.__name__] = each
 
 
@@ -40,6 +40,11 @@ def day(at: datetime | date) -> Markup:
         return _time_element(at, words=format_date(to_user_timezone(_aware(at)).date(), "long"))
     words = format_date(at, "long")
     return Markup('<time datetime="{}">{}</time>').format(at.isoformat(), words)
+
+
+def last_day(end: datetime) -> Markup:
+    """The last day on which something holds that is over at this moment: midnight ends the day before it."""
+    return day(end - timedelta(microseconds=1))
 
 
 def ago(at: datetime) -> Markup:

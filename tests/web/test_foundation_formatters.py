@@ -7,7 +7,7 @@ import pytest
 import time_machine
 from flask_babel import force_locale
 
-from portal.web.formatters import ago, day, duration, moment
+from portal.web.formatters import ago, day, duration, last_day, moment
 from tests.web.gallery import create_gallery
 
 LATE_EVENING = datetime(2026, 3, 1, 17, 30, tzinfo=UTC)
@@ -61,3 +61,9 @@ def test_durations_are_exact_words(seconds: int, english: str, chinese: str) -> 
     assert duration(seconds) == english
     with force_locale("zh"):
         assert duration(seconds) == chinese
+
+
+def test_what_ends_at_midnight_holds_until_the_day_before() -> None:
+    midnight = datetime(2026, 3, 1, 16, tzinfo=UTC)
+    assert "March 1, 2026" in last_day(midnight)
+    assert "March 2, 2026" in last_day(midnight + timedelta(minutes=1))

@@ -15,7 +15,7 @@ from portal.rules.grant_state import GrantState
 from portal.rules.permissions import Permission
 from portal.services.permissions import may
 from portal.web.access_requests.notices import counts_for_nothing
-from portal.web.formatters import day
+from portal.web.formatters import last_day
 from portal.web.words.records import name_list
 
 MOST_NAMED = 2
@@ -121,5 +121,5 @@ def grant_sentence(grant: Grant) -> str:
     if state == GrantState.FAILING:
         return str(gettext("It could not be given in the BI tool yet; its page says why."))
     if state == GrantState.ACTIVE and grant.expires_at is not None:
-        return Markup(gettext("Until %(day)s")) % {"day": day(grant.expires_at)}  # noqa: S704
+        return Markup(gettext("Until %(day)s")) % {"day": last_day(grant.expires_at)}  # noqa: S704
     return ""

@@ -15,7 +15,7 @@ from portal.rules.entitlement import Entitlement
 from portal.rules.grant_state import GrantState, has_ended
 from portal.services.grants.grant_orders import Action
 from portal.services.names import entitlement_name
-from portal.web.formatters import day
+from portal.web.formatters import last_day
 
 _BADGES = {
     GrantState.DUE: ("running", _l("Access is being given")),
@@ -103,7 +103,7 @@ def grant_sentence(grant: Grant, *, is_own: bool = True) -> str:
         GrantState.REVOKED: _l("Somebody who keeps the resource took it away."),
     }
     if state == GrantState.ACTIVE and grant.expires_at is not None:
-        return Markup(gettext("The access works until %(day)s.")) % {"day": day(grant.expires_at)}  # noqa: S704
+        return Markup(gettext("The access works until %(day)s.")) % {"day": last_day(grant.expires_at)}  # noqa: S704
     return str(sentences[state])
 
 
@@ -138,7 +138,7 @@ def task_words(grant: Grant) -> TaskWords:
     else:
         # Our own words; what is filled in is escaped by the markup's own formatting.
         words = Markup(gettext("Add %(person)s with the level “%(level)s” until %(day)s."))  # noqa: S704
-        give = words % {"person": person, "level": level, "day": day(grant.expires_at)}
+        give = words % {"person": person, "level": level, "day": last_day(grant.expires_at)}
     title = gettext("Give %(person)s access to %(resource)s", person=person, resource=name)
     return TaskWords(title=title, steps=(place, give), button=gettext("I have given access"))
 

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from datetime import timedelta
 
 import pytest
+from babel.dates import format_date
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from portal.grants.grant_target import TargetName
+from portal.rules.organisation_day import organisation_day
 from tests.portal_world import World, csrf_token
 from tests.services.grant_story import (
     BUSY,
@@ -62,6 +65,16 @@ def test_somebody_sees_what_they_have_and_gives_it_back(shared: World, target: C
     assert "Given back" in bob.get("/access").text
     assert target.held == {}
     assert press(bob, f"/access/{grant_id}/return").status_code == 303
+
+
+def test_times_are_chinas_and_access_until_the_end_of_a_day_names_that_day(
+    shared: World, target: CountingTarget
+) -> None:
+    until = organisation_day(shared.clock.now()) + timedelta(days=3)
+    grant_id = given(shared, until=until)
+    page = shared.client("bob").get(f"/access/{grant_id}").text
+    assert f">{format_date(until, 'long', 'en')}</time>." in page
+    assert f">{format_date(until + timedelta(days=1), 'medium', 'en')}, 12:00\u202fAM</time>" in page
 
 
 def test_the_owner_takes_access_away_with_a_reason_that_its_person_reads(
