@@ -181,6 +181,7 @@ def test_events_in_any_order_come_to_the_same_end(world: World, seed: int) -> No
     for message in told:
         assert post_event(world, message).status_code == 200
         world.work()
+    world.hear_everything()
     world.work_until(lambda: state_of(number) == "approved", seconds=30)
     world.work_until(
         lambda: db.session.query(CallbackEvent).filter(CallbackEvent.settled_at.is_(None)).count() == 0,
@@ -197,7 +198,7 @@ def approval_process_code(world: World, number: str) -> str:
 def test_events_of_every_kind_are_all_accounted_for(world: World) -> None:
     set_up(world)
     number, instance_id = started(world)
-    world.work_until(lambda: db.session.query(CallbackEvent).filter_by(state="received").count() == 0)
+    world.hear_everything()
     ours = approval_process_code(world, number)
     for message in (
         event(eventId="ours", processInstanceId=instance_id, processCode=ours, type="comment"),

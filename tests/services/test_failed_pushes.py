@@ -82,7 +82,7 @@ def test_the_same_outcome_by_callback_and_by_the_list_changes_nothing(world: Wor
     world.act(instance_id, "chen", "agree")
     world.control("POST", "/events", {"payload": finish})
     world.work_until(lambda: state_of(number) == "approved")
-    world.work_until(lambda: counts(world)["waiting"] == 0)
+    world.hear_everything()
     world.work_until(lambda: all(each.due_at is None for each in events()))
     told, reads = world.look(lambda: len(events())), calls(world, "getProcessInstance")
     closed_at = world.look(lambda: approval_of(number).closed_at)
@@ -159,7 +159,7 @@ def test_an_entry_that_tells_nothing_is_parked_as_it_is_and_open_approvals_are_r
 def test_an_event_of_another_organisation_is_kept_in_sight_and_never_matched(world: World) -> None:
     set_up(world)
     number, instance_id = started(world)
-    world.work_until(lambda: counts(world)["waiting"] == 0)
+    world.hear_everything()
     lose_pushes(world)
     payload = {"EventType": "bpms_instance_change", "CorpId": "dingother", "processInstanceId": instance_id}
     world.control("POST", "/events", {"payload": {**payload, "type": "finish"}})

@@ -77,6 +77,7 @@ def test_a_contradiction_after_the_end_is_an_incident_and_the_state_stays(world:
     world.act(instance_id, "chen", "agree")
     world.work_until(lambda: approval_of(number).incident is not None)
     world.act(instance_id, "chen", "comment", "and again")
+    world.hear_everything()
     world.work_until(lambda: approval_of(number).due_at is None)
 
     with world.app.app_context():

@@ -85,12 +85,14 @@ def test_pruned_events_of_an_approval_disturb_neither_its_outcome_nor_its_contra
     number, instance_id = started(world)
     world.act(instance_id, "chen", "agree")
     world.work_until(lambda: state_of(number) == "approved")
+    world.hear_everything()
     world.work_until(lambda: db.session.query(CallbackEvent).filter_by(settled_at=None).count() == 0)
     world.let_pass(days=DAYS + 1)
     prune(world)
     assert set(world.look(lambda: db.session.scalars(db.select(CallbackEvent.payload)).all())) == {""}
     emptied = keep_event(world, "emptied", instance_id=instance_id, payload="")
     post_event(world, event(processInstanceId=instance_id, type="finish", result="refuse"))
+    world.hear_everything()
     world.work_until(lambda: db.session.query(CallbackEvent).filter_by(settled_at=None).count() == 0)
     assert look_at(world, emptied).state == "applied"
     assert world.look(lambda: state_of(number)) == "approved"
