@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import CheckConstraint, ForeignKey, String
-from sqlalchemy.orm import Mapped, mapped_column, relationship
+from sqlalchemy import CheckConstraint, ForeignKey, String, event
+from sqlalchemy.orm import Mapped, QueryContext, mapped_column, relationship
 
 from portal.models.approval_template import ApprovalTemplate
 from portal.models.base import Base
@@ -60,3 +60,12 @@ class ApprovalSettings(Base):
     template: Mapped[ApprovalTemplate | None] = relationship(lazy="joined")
     fallback_approver: Mapped[Person | None] = relationship(foreign_keys=[fallback_approver_id])
     trial_approver: Mapped[Person | None] = relationship(foreign_keys=[trial_approver_id])
+
+
+@event.listens_for(ApprovalSettings, "load")
+def _hold(settings: ApprovalSettings, context: QueryContext) -> None:
+    """Let a session keep the row until it ends: all ask for it, and a session forgets what nobody holds.
+
+    What it says is as fresh as anything else: a rollback or a commit lets it be read again.
+    """
+    context.session.info["approval_settings"] = settings

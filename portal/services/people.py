@@ -70,11 +70,11 @@ class People:
             with transaction() as session:
                 keep_person(session, found, clock=self.clock)
 
-    def is_fresh(self, person: Person) -> bool:
-        """Whether nothing would be learned by ``refresh``: asked about lately, or nobody of the directory's."""
+    def is_fresh(self, person: Person, *, max_age: timedelta = FRESH_FOR) -> bool:
+        """Whether nothing would be learned by ``refresh``: asked about within ``max_age``, or not in there."""
         if person.user_id is None:
             return True
-        return person.refreshed_at is not None and self.clock.now() - person.refreshed_at < FRESH_FOR
+        return person.refreshed_at is not None and self.clock.now() - person.refreshed_at < max_age
 
     def refresh(self, person_id: int, *, max_age: timedelta = FRESH_FOR) -> bool:
         """Ask the directory again about somebody not asked about for ``max_age``.
@@ -82,11 +82,9 @@ class People:
         Returns False when DingTalk cannot be reached: what is known stays, and the start asks again.
         """
         person = db.session.get(Person, person_id)
-        if person is None or person.user_id is None:
+        if person is None or person.user_id is None or self.is_fresh(person, max_age=max_age):
             return True
-        known_at, user_id = person.refreshed_at, person.user_id
-        if known_at is not None and self.clock.now() - known_at < max_age:
-            return True
+        user_id = person.user_id
         db.session.rollback()
         try:
             found = self.directory.find(user_id)

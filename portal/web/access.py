@@ -162,11 +162,9 @@ def _navigation(person: Person | None) -> list[tuple[str, str, bool, str]]:
         is_known = here.startswith((known, url_for("workspaces.page"))) and here != url_for("people.me")
         pages.append((gettext("People"), known, is_known, "person-circle"))
     if services().grant_search.oversees(person):
-        grants = url_for("lists.grants")
+        grants, catalogue = url_for("lists.grants"), url_for("resources.catalogue")
         pages.append((gettext("All requests"), everybodys, here.startswith(everybodys), "people"))
         pages.append((gettext("All grants"), grants, here == grants, "key"))
-    if services().resource_keeping.sees(person):
-        catalogue = url_for("resources.catalogue")
         pages.append((gettext("Catalogue"), catalogue, here.startswith(catalogue), "database"))
     if may(person, Permission.READ_SETTINGS):
         settings = url_for("approval_settings.page")

@@ -12,6 +12,7 @@ from portal.database import transaction
 from portal.extensions import db
 from portal.grants.quickbi.options import QuickBIOptions
 from portal.models import AuditEntry, GrantTargetSettings, Person, Resource, Workspace, WorkspaceMember
+from portal.rules.eligibility import LevelOffer
 from portal.rules.entitlement import Entitlement
 from portal.services.catalogue.level_offers import level_offers
 from portal.services.faults import Problem, ProblemReason
@@ -48,6 +49,11 @@ def resource(external_id: str) -> Resource:
     return db.session.scalars(select(Resource).filter_by(external_id=external_id)).one()
 
 
+def levels_for(person: Person, external_id: str) -> tuple[LevelOffer, ...]:
+    wanted = resource(external_id)
+    return level_offers(db.session(), person=person, resources=[wanted])[wanted.id]
+
+
 def fault(world: World, name: str, action: str, **more: object) -> None:
     world.control("POST", "/faults", {"fault": name, "operation": f"quickbi.{action}", **more})
 
@@ -80,14 +86,10 @@ def test_people_and_members_are_known_afterwards_and_bound_what_can_be_asked(con
         assert (bob.user_type, bool(bob.quickbi_user_id)) == ("analyst", True)
         home = resource("supply-chain").workspace_id
         assert db.session.get(WorkspaceMember, (home, bob.id)) is None
-        offers = {
-            each.level: each
-            for each in level_offers(db.session(), person=bob, resource=resource("supply-chain"))
-        }
+        offers = {each.level: each for each in levels_for(bob, "supply-chain")}
         assert offers[Entitlement.EDIT].refusal == "not_a_member"
         assert offers[Entitlement.VIEW].refusal is None
-        sales = level_offers(db.session(), person=bob, resource=resource("monthly-targets"))
-        assert all(each.refusal is None for each in sales)
+        assert all(each.refusal is None for each in levels_for(bob, "monthly-targets"))
 
 
 def test_what_was_said_by_hand_stays(connected: World) -> None:
@@ -144,7 +146,7 @@ def test_a_workspace_that_stops_sharing_is_known_to(connected: World) -> None:
     with connected.app.app_context():
         home = db.session.scalars(select(Workspace).filter_by(external_id="ws-sales")).one()
         assert not home.allows_sharing
-        offers = level_offers(db.session(), person=person_named("bob"), resource=resource("sales-overview"))
+        offers = levels_for(person_named("bob"), "sales-overview")
         assert {each.refusal for each in offers} == {"sharing_off"}
 
 

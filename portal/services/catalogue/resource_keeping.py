@@ -22,6 +22,7 @@ from portal.services.audit import Actor, record
 from portal.services.catalogue.csv_lines import LONGEST, Column, columns_in
 from portal.services.catalogue.wanted_resource import RETIRED
 from portal.services.faults import FieldFault, NotThere, Problem, ProblemReason
+from portal.services.lists.scope import oversees
 from portal.services.people import People
 from portal.services.permissions import may
 
@@ -57,8 +58,8 @@ class ResourceKeeping:
         return _kept_workspaces(db.session(), person)
 
     def sees(self, person: Person) -> bool:
-        """Whether the catalogue as keepers see it is shown to ``person``: also to those who read everything."""
-        return may(person, Permission.READ_EVERYTHING) or self.keeps_any(person)
+        """Whether the catalogue as keepers see it is shown to ``person``: to the same people as others' requests."""
+        return oversees(db.session(), person)
 
     def keeps_any(self, person: Person) -> bool:
         """Whether ``person`` keeps the whole catalogue, or at least a workspace's."""
@@ -194,7 +195,7 @@ def _kept_workspaces(session: Session, person: Person) -> frozenset[int] | None:
         return None
     if not person.is_active:
         return frozenset()
-    return frozenset(session.scalars(administered_workspaces(person)))
+    return frozenset(session.scalars(administered_workspaces(person.id)))
 
 
 def _locked(session: Session, person: Person, resource_id: int) -> Resource:

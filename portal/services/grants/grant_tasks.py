@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, func, or_, select
+from sqlalchemy import ColumnElement, Integer, Select, and_, bindparam, func, or_, select
 from sqlalchemy.orm import Session
 
 from portal.channels.failures import Failure, Retry
@@ -47,19 +48,15 @@ class GrantTasks:
 
     def waiting(self, person: Person, *, limit: int = SHOWN) -> list[Grant]:
         """Return what waits for somebody's hands, the oldest first."""
-        mine = select(Grant).join(Grant.request).join(Grant.resource).where(_waits_for(person))
-        return list(db.session.scalars(mine.order_by(Grant.task_at, Grant.id).limit(limit)).unique())
+        waits = _waits(are_all_kept=may(person, Permission.KEEP_GRANTS))
+        mine = select(Grant).join(Grant.request).join(Grant.resource).where(waits)
+        oldest = mine.order_by(Grant.task_at, Grant.id).limit(limit)
+        return list(db.session.scalars(oldest, {"person_id": person.id}).unique())
 
     def count(self, person: Person, *, most: int = SHOWN) -> int:
         """Return how much waits for somebody, counted up to ``most``."""
-        mine = (
-            select(Grant.id)
-            .join(Grant.request)
-            .join(Resource, Grant.resource_id == Resource.id)
-            .where(_waits_for(person))
-            .limit(most)
-        )
-        return db.session.scalar(select(func.count()).select_from(mine.subquery())) or 0
+        counted = _count(are_all_kept=may(person, Permission.KEEP_GRANTS))
+        return db.session.scalar(counted, {"person_id": person.id, "most": most}) or 0
 
     def confirm(self, actor: Actor, person: Person, grant_id: int) -> None:
         """Note that somebody has done what a task asks for; raises ``NotThere``, ``Problem(TASK_DONE)``."""
@@ -131,16 +128,33 @@ def _log(
     )
 
 
-def _waits_for(person: Person) -> ColumnElement[bool]:
-    """What somebody is asked to do; the promise of a reminder keeps it in the small index of what is due."""
-    is_ones_own = or_(Grant.person_id == person.id, AccessRequest.requester_id == person.id)
+@cache
+def _count(*, are_all_kept: bool) -> Select[tuple[int]]:
+    """Built once, as every page counts: putting a statement together takes longer than answering it."""
+    some = (
+        select(Grant.id)
+        .join(Grant.request)
+        .join(Resource, Grant.resource_id == Resource.id)
+        .where(_waits(are_all_kept=are_all_kept))
+        .limit(bindparam("most", type_=Integer))
+    )
+    return select(func.count()).select_from(some.subquery())
+
+
+def _waits(*, are_all_kept: bool) -> ColumnElement[bool]:
+    """What ``person_id`` is asked to do, whose role keeps all grants or not.
+
+    The promise of a reminder keeps it in the small index of what is due.
+    """
+    person_id = bindparam("person_id", type_=Integer)
+    is_ones_own = or_(Grant.person_id == person_id, AccessRequest.requester_id == person_id)
     is_task = and_(Grant.due_at.is_not(None), Grant.task_at.is_not(None), Grant.target.in_(LEAVES_TO_HANDS))
     waits = is_task & ~is_ones_own
-    if may(person, Permission.KEEP_GRANTS):
+    if are_all_kept:
         return waits
-    mine = Resource.owner_id == person.id
-    administered = Resource.workspace_id.in_(administered_workspaces(person))
-    fallback = select(ApprovalSettings.id).where(ApprovalSettings.fallback_approver_id == person.id).exists()
+    mine = Resource.owner_id == person_id
+    administered = Resource.workspace_id.in_(administered_workspaces(person_id))
+    fallback = select(ApprovalSettings.id).where(ApprovalSettings.fallback_approver_id == person_id).exists()
     gone = select(Person.id).where(~Person.is_active)
     has_nobody = or_(
         Resource.owner_id.is_(None),

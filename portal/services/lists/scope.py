@@ -17,7 +17,7 @@ def workspaces_seen(session: Session, person: Person) -> tuple[int, ...] | None:
     """
     if may(person, Permission.READ_EVERYTHING):
         return None
-    theirs = administered_workspaces(person).order_by(WorkspaceMember.workspace_id)
+    theirs = administered_workspaces(person.id).order_by(WorkspaceMember.workspace_id)
     found = tuple(session.scalars(theirs)) if person.is_active else ()
     if not found:
         raise NotAllowed(Permission.READ_EVERYTHING)

@@ -78,7 +78,6 @@ def expect(session: Session, approval: Approval, people: Iterable[ExpectedDecide
         row.node_name, row.rule = each.node_name[:128], each.rule
         if known is None:
             approval.deciders.append(row)
-    session.flush()
 
 
 def keep_deciders(approval: Approval, reading: Reading, people: Participants) -> None:
@@ -163,7 +162,7 @@ def _administers(person: Person) -> ColumnElement[bool]:
         .join(Resource, Resource.id == RequestItem.resource_id)
         .where(
             RequestItem.request_id == AccessRequest.id,
-            Resource.workspace_id.in_(administered_workspaces(person)),
+            Resource.workspace_id.in_(administered_workspaces(person.id)),
         )
         .correlate(AccessRequest)
         .exists()

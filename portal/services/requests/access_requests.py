@@ -15,6 +15,7 @@ from portal.database import transaction
 from portal.extensions import db
 from portal.models import AccessRequest, Approval, Grant, Person, RequestItem, Resource
 from portal.rules.approval_state import ApprovalState, is_final
+from portal.rules.approver_policy import Asking
 from portal.rules.organisation_day import organisation_day
 from portal.rules.validity import Validity
 from portal.services.approval_rows import move, sum_up_request
@@ -128,8 +129,7 @@ class AccessRequests:
         be tried again, or requests cannot be made now.
         """
         requester_id = requester.id
-        for resource_id in self._resources_of(requester_id, number):
-            self.approvers.refresh(resource_id)
+        self._refresh_approvers(requester_id, number)
         with transaction() as session:
             request = self._own(session, requester, number)
             stuck = [each for each in request.approvals if each.state == ApprovalState.COULD_NOT_START]
@@ -177,8 +177,7 @@ class AccessRequests:
         """
         requester_id = requester.id
         question = self._question(requester, number)
-        for resource_id in self._resources_of(requester_id, number):
-            self.approvers.refresh(resource_id)
+        self._refresh_approvers(requester_id, number)
         db.session.rollback()
         settled = self.flow_choices.settle(question, sent) if question else None
         with transaction() as session:
@@ -223,11 +222,13 @@ class AccessRequests:
             on_behalf_of=colleague_in_form(request),
         )
 
-    @staticmethod
-    def _resources_of(requester_id: int, number: str) -> list[int]:
-        mine = select(AccessRequest.id).filter_by(number=number, requester_id=requester_id)
-        wanted = select(RequestItem.resource_id).where(RequestItem.request_id.in_(mine))
-        return list(db.session.scalars(wanted))
+    def _refresh_approvers(self, requester_id: int, number: str) -> None:
+        """Let it be known freshly who can decide, outside of the transaction."""
+        mine = select(AccessRequest).filter_by(number=number, requester_id=requester_id)
+        request = db.session.scalar(mine)
+        if request is not None:
+            asking = Asking(requester_id=requester_id, grantee_id=request.grantee_id)
+            self.approvers.refresh_all({each.resource_id for each in request.items}, asking=asking)
 
     @staticmethod
     def _own(session: Session, requester: Person, number: str) -> AccessRequest:

@@ -25,7 +25,10 @@ ROLE_OF_KIND = {
 
 @dataclass(frozen=True, kw_only=True)
 class ApproverCandidates:
-    """What is the same for every resource, read once; ``known`` are the people behind the ids."""
+    """What is the same for every resource, read once; ``known`` are the people behind the ids.
+
+    ``administrators`` are those of the workspaces that were asked about.
+    """
 
     kinds: tuple[ApproverKind, ...]
     fallback: Person | None
@@ -34,6 +37,7 @@ class ApproverCandidates:
     are_local_people_asked: bool
     auditor_ids: frozenset[int] = frozenset()
     known: dict[int, Person] = field(default_factory=dict)
+    administrators: dict[int, list[Person]] = field(default_factory=dict)
 
     def people(self, session: Session, resource: Resource) -> list[tuple[ApproverKind, list[Person]]]:
         """Return the ticked kinds in the admin's order with their people for one resource."""
@@ -60,8 +64,15 @@ class ApproverCandidates:
         if kind == ApproverKind.DATA_WORK_OWNER:
             return [resource.owner] if resource.owner else []
         if kind == ApproverKind.WORKSPACE_ADMINISTRATOR:
-            return workspace_administrators(session, resource.workspace_id)
+            return self._administrators_of(session, resource.workspace_id)
         return list(self.holders.get(ROLE_OF_KIND[kind], ()))
+
+    def _administrators_of(self, session: Session, workspace_id: int | None) -> list[Person]:
+        if workspace_id is None:
+            return []
+        if workspace_id not in self.administrators:
+            self.administrators[workspace_id] = workspace_administrators(session, workspace_id)
+        return self.administrators[workspace_id]
 
 
 def read_candidates(
@@ -95,10 +106,8 @@ def ticked_kinds(settings: ApprovalSettings | None) -> tuple[ApproverKind, ...]:
     return tuple(ApproverKind(kind) for kind in settings.approver_kinds)
 
 
-def workspace_administrators(session: Session, workspace_id: int | None) -> list[Person]:
+def workspace_administrators(session: Session, workspace_id: int) -> list[Person]:
     """Return a workspace's administrators, those longest in office first."""
-    if workspace_id is None:
-        return []
     members = (
         select(WorkspaceMember)
         .filter_by(workspace_id=workspace_id, role=WorkspaceRole.ADMINISTRATOR)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -66,35 +66,44 @@ class ApproverChoices:
 
     people: People
 
-    def refresh(self, resource_id: int, *, requester_id: int = 0) -> None:
-        """Make sure that it is known freshly whether those who could decide are still there."""
-        asking = Asking(requester_id=requester_id, grantee_id=requester_id)
-        self.refresh_all([resource_id], asking=asking)
-
     def refresh_all(self, resource_ids: Collection[int], *, asking: Asking) -> None:
         """Ask DingTalk about everybody who could decide about any of these resources, the defaults last.
 
-        Ends at the first question that DingTalk does not answer: what is known stays, and the start asks again.
+        Nothing is asked about whom it told of lately. Ends at the first question that DingTalk does not answer: what
+        is known stays, and the start asks again.
         """
-        for person_id, max_age in list(self._concerned(resource_ids).items())[:MOST_REFRESHED]:
+        session = db.session()
+        candidates = read_candidates(session, at=self.people.clock.now())
+        resources = [session.get_one(Resource, each) for each in resource_ids]
+        stale = self._stale(session, candidates, resources)
+        defaults = [decide_among(session, candidates, asking, each).default for each in resources]
+        if not stale and all(each is None or self.people.is_fresh(each.person) for each in defaults):
+            return
+        for person_id, max_age in stale.items():
             if not self.people.refresh(person_id, max_age=max_age):
                 return
         for resource_id in resource_ids:
             if not self._refresh_default(resource_id, asking):
                 return
 
-    def _concerned(self, resource_ids: Collection[int]) -> dict[int, timedelta]:
-        session = db.session()
-        candidates = read_candidates(session, at=self.people.clock.now())
+    def _stale(
+        self, session: Session, candidates: ApproverCandidates, resources: Sequence[Resource]
+    ) -> dict[int, timedelta]:
+        """Return who of those who could decide has to be asked about, by how old an answer may be."""
         concerned: dict[int, timedelta] = {}
         if candidates.fallback is not None:
+            candidates.known[candidates.fallback.id] = candidates.fallback
             concerned[candidates.fallback.id] = FRESH_FOR
-        for resource_id in resource_ids:
-            for kind, people in candidates.people(session, session.get_one(Resource, resource_id)):
+        for resource in resources:
+            for kind, people in candidates.people(session, resource):
                 max_age = FRESH_FOR if kind == ApproverKind.DATA_WORK_OWNER else OTHERS_FRESH_FOR
                 for person in people:
                     concerned[person.id] = min(max_age, concerned.get(person.id, max_age))
-        return concerned
+        return {
+            person_id: max_age
+            for person_id, max_age in list(concerned.items())[:MOST_REFRESHED]
+            if not self.people.is_fresh(candidates.known[person_id], max_age=max_age)
+        }
 
     def _refresh_default(self, resource_id: int, asking: Asking) -> bool:
         """Ask about whoever would decide, and about the next one where they have left."""

@@ -40,10 +40,8 @@ def deciding_groups(
     channel: ChannelName | None = None,
 ) -> tuple[DecidingGroup, ...]:
     """Return the groups of the items that ask for these resources, inside whatever transaction is open."""
-    candidates = read_candidates(session, at=at, channel=channel)
     asking = Asking(requester_id=requester_id, grantee_id=grantee_id)
-    by_id = {each.id: decide_among(session, candidates, asking, each) for each in resources}
-    whos = [by_id[each.id] for each in resources]
+    whos = _who_decides(session, resources, asking=asking, at=at, channel=channel)
     grouped = group_items([[each.person.id for each in who.candidates] for who in whos])
     return tuple(
         DecidingGroup(key=group.key, places=group.places, whos=tuple(whos[place] for place in group.places))
@@ -61,9 +59,22 @@ def shared_approvers(
     channel: ChannelName | None = None,
 ) -> tuple[PossibleApprover, ...]:
     """Return who can decide about all of these resources, the first by default; nobody where it takes two."""
-    candidates = read_candidates(session, at=at, channel=channel)
     asking = Asking(requester_id=requester_id, grantee_id=grantee_id)
-    whos = [decide_among(session, candidates, asking, each) for each in resources]
+    whos = _who_decides(session, resources, asking=asking, at=at, channel=channel)
     return tuple(
         each for each in whos[0].candidates if all(who.of(each.person.id) is not None for who in whos[1:])
     )
+
+
+def _who_decides(
+    session: Session,
+    resources: Sequence[Resource],
+    *,
+    asking: Asking,
+    at: datetime,
+    channel: ChannelName | None,
+) -> list[WhoDecides]:
+    """Apply the policy to each of these, a resource that stands in two items once."""
+    candidates = read_candidates(session, at=at, channel=channel)
+    by_id = {each.id: decide_among(session, candidates, asking, each) for each in resources}
+    return [by_id[each.id] for each in resources]

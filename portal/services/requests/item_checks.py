@@ -6,9 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from portal.models import Grant, Person, Resource
+from portal.rules.eligibility import LevelOffer
 from portal.rules.entitlement import Entitlement
 from portal.rules.grant_state import ENDS
 from portal.services.catalogue.level_offers import level_offers, masked_columns
@@ -52,13 +54,15 @@ def check_items(
 
     Raises ``FieldFault`` with the ``index`` of the item it is about.
     """
+    ids = {item.resource_id for item in items}
+    _read_at_once = session.scalars(select(Resource).where(Resource.id.in_(ids))).all()
     resources = resources_of(session, items)
-    ids = {each.id for each in resources}
+    offers = level_offers(session, person=grantee, resources=resources)
     pending = pending_access(session, person_id=grantee.id, resource_ids=ids)
     held = held_access(session, person_id=grantee.id, resource_ids=ids, at=at)
     checked = []
     for place, (item, resource) in enumerate(zip(items, resources, strict=True)):
-        level = _level(session, item, resource, grantee, place)
+        level = _level(item, offers[resource.id], place)
         columns = _columns(item, resource, level, place)
         _refuse_what_is_pending(item, level, columns, pending, place)
         if resource.confirmation and not item.confirmed:
@@ -75,8 +79,7 @@ def check_items(
     return checked
 
 
-def _level(session: Session, item: AskedItem, resource: Resource, grantee: Person, place: int) -> Entitlement:
-    offers = level_offers(session, person=grantee, resource=resource)
+def _level(item: AskedItem, offers: Sequence[LevelOffer], place: int) -> Entitlement:
     offer = next((each for each in offers if each.level == item.entitlement), None)
     if offer is None:
         raise FieldFault("entitlement", "not_for_this_resource", index=str(place))

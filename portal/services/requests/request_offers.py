@@ -53,13 +53,14 @@ class RequestOffers:
         found = [session.get_one(Resource, each) for each in ids]
         held = held_access(session, person_id=grantee_id, resource_ids=ids, at=now)
         pending = pending_access(session, person_id=grantee_id, resource_ids=ids)
+        levels = level_offers(session, person=grantee, resources=found)
         is_column_entry_on = _is_column_entry_on()
         items = tuple(
             ItemOffer(
                 resource=resource,
                 levels=tuple(
                     each
-                    for each in level_offers(session, person=grantee, resource=resource)
+                    for each in levels[resource.id]
                     if is_column_entry_on or each.level != Entitlement.UNMASK
                 ),
                 columns={

@@ -70,7 +70,7 @@ class RequestSubmission:
         require_change(requester)
         requester_id = requester.id
         session = db.session()
-        settings = session.get(ApprovalSettings, 1)  # held: the session forgets what nobody holds
+        settings = session.get(ApprovalSettings, 1)
         resource_ids = dict.fromkeys(each.id for each in resources_of(session, form.items))
         validity = check_form(
             form,
@@ -130,8 +130,6 @@ class RequestSubmission:
             earlier = _number_of(session, requester_id=requester_id, submission_key=form.submission_key)
             if earlier is not None:
                 return earlier
-            # Held until the end: the session forgets what nobody holds, and all below ask for it again.
-            _settings = session.get(ApprovalSettings, 1)
             plan = self._plan(session, asking, form, validity, settled, is_fresh=is_fresh)
             request, approvals = store_request(session, plan, public_url=self.public_url, at=self.clock.now())
             number = request.number

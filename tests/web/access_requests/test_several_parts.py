@@ -6,10 +6,8 @@ import re
 
 import pytest
 from flask.testing import FlaskClient
-from sqlalchemy import event
 from werkzeug.test import TestResponse
 
-from portal.extensions import db
 from tests.portal_world import World, csrf_token
 from tests.services.pending_story import (
     approvals_of,
@@ -20,6 +18,7 @@ from tests.services.pending_story import (
     work_on,
 )
 from tests.services.story import ask
+from tests.web.counted_statements import statements_of
 
 OF_TWO = ({"resource": "sales-overview"}, {"resource": "regional-revenue"}, {"resource": "executive-portal"})
 
@@ -45,23 +44,6 @@ def instance_of(world: World, number: str, person: str) -> str:
         lambda: [each.instance_id for each in approvals_of(number) if each.approver.user_id == person]
     )
     return str(found[0])
-
-
-def statements_of(world: World, client: FlaskClient, path: str) -> int:
-    """Return how many statements it takes to answer an address."""
-    seen: list[str] = []
-    with world.app.app_context():
-        engine = db.engine
-
-    def note(_connection: object, _cursor: object, statement: str, *_rest: object) -> None:
-        seen.append(statement)
-
-    event.listen(engine, "before_cursor_execute", note)
-    try:
-        assert client.get(path).status_code == 200
-    finally:
-        event.remove(engine, "before_cursor_execute", note)
-    return len(seen)
 
 
 def test_each_part_says_who_decides_it_and_where_it_stands(ready: World, number: str) -> None:
