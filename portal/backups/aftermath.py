@@ -32,6 +32,16 @@ LOOK_AT_OPEN = """
 UPDATE portal_approval SET due_at = CURRENT_TIMESTAMP, resolve_tries = 0, version = version + 1
 WHERE state IN ('starting', 'start_unknown', 'pending')
 """
+# Access may have been given back or taken away since: what is missing is told and given again by people alone
+# (services/grants/drift_check.py). What was never given is not compared.
+COMPARE_GRANTS = """
+UPDATE portal_grant SET
+    drift = '{"finding": "cannot_tell", "facts": {}, "since_restore": true}',
+    check_at = CURRENT_TIMESTAMP,
+    version = version + 1
+WHERE state = 'active' AND check_at IS NOT NULL
+"""
+FIRST_WITH_GRANTS = "0005"
 # Sessions that were ended since must not live again; workers of that time are gone.
 END_SESSIONS = "DELETE FROM portal_sign_in_session"
 FORGET_WORKERS = "DELETE FROM portal_worker_heartbeat"
@@ -49,4 +59,12 @@ INSERT INTO portal_audit_entry (occurred_at, actor_name, address, action, subjec
 VALUES (CURRENT_TIMESTAMP, 'portal', '', 'backup.restored', 'database', '{manifest.engine.value}',
     '{json.dumps(told).replace("'", "''")}')
 """  # noqa: S608  our own words, under our own seal
-    return [LOOK_FOR_SUBMITTED, SKIP_AN_ATTEMPT, LOOK_AT_OPEN, END_SESSIONS, FORGET_WORKERS, entry]
+    return [
+        LOOK_FOR_SUBMITTED,
+        SKIP_AN_ATTEMPT,
+        LOOK_AT_OPEN,
+        *([COMPARE_GRANTS] if manifest.migration >= FIRST_WITH_GRANTS else []),
+        END_SESSIONS,
+        FORGET_WORKERS,
+        entry,
+    ]

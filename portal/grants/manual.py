@@ -8,6 +8,8 @@ from portal.rules.entitlement import Entitlement, includes
 # What a confirmation leaves with the grant.
 GIVEN_AT, GIVEN_BY = "given_at", "given_by"
 TAKEN_AT, TAKEN_BY = "taken_at", "taken_by"
+# By which target a grant was given, or may have been, before people took over.
+LEFT_BY = "left_by"
 
 
 class ManualTarget:
@@ -19,7 +21,8 @@ class ManualTarget:
 
     def remove(self, order: GrantOrder) -> Delivered:
         """Leave it to people, unless nothing was given or another grant gives the same."""
-        is_to_stay = GIVEN_AT not in order.known or TAKEN_AT in order.known or _is_held_otherwise(order)
+        was_given = GIVEN_AT in order.known or LEFT_BY in order.known
+        is_to_stay = not was_given or TAKEN_AT in order.known or _is_held_otherwise(order)
         return Delivered(doing=Doing.DONE if is_to_stay else Doing.BY_HAND, facts=order.known)
 
     def check(self, order: GrantOrder) -> Found:  # noqa: ARG002  the port's shape

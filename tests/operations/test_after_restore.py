@@ -12,6 +12,7 @@ from portal.services.starting.approval_work import START_LEASE
 from tests.operations.restoring import backup_of, restore_in_place
 from tests.portal_world import World
 from tests.services.engines import on_both_engines
+from tests.services.grant_story import CountingTarget, advance, approved, grant, known_people, with_target
 from tests.services.story import (
     actor_named,
     approval_of,
@@ -116,3 +117,52 @@ def test_a_test_that_was_to_be_started_is_looked_for_as_well(world: World, tmp_p
     world.let_pass(seconds=START_LEASE.total_seconds() + 1)
     world.work_until(lambda: db.session.get_one(Trial, trial_id).approval.state == "start_unknown")
     assert instances(world) == []
+
+
+def test_access_that_was_given_back_since_the_backup_is_given_again_by_people_alone(
+    world: World, tmp_path: Path
+) -> None:
+    known_people(world, "bob", "chen")
+    target = with_target(world, CountingTarget())
+    grant_id = int(approved(world, days=30) or 0)
+    advance(world, grant_id)
+    file = backup_of(world, tmp_path)
+    with world.app.app_context():
+        world.services.grant_ends.give_back(actor_named("bob"), person_named("bob"), grant_id)
+    advance(world, grant_id)
+    assert target.held == {}
+
+    restore_in_place(world, file)
+    for pause in ({"minutes": 5}, {"days": 1}):
+        _compare(world, **pause)
+        after = grant(world, grant_id)
+        assert (after.state, after.due_at, target.held) == ("active", None, {})
+        assert after.drift is not None
+        assert after.drift["finding"] == "missing"
+    with world.app.app_context():
+        world.services.grant_ends.try_again(actor_named("chen"), person_named("chen"), grant_id)
+    advance(world, grant_id)
+    assert set(target.held) == {grant_id}
+    _compare(world, days=1)
+    assert grant(world, grant_id).drift is None
+
+
+def test_access_that_is_as_it_was_in_the_backup_is_in_no_doubt(world: World, tmp_path: Path) -> None:
+    known_people(world, "bob")
+    target = with_target(world, CountingTarget())
+    grant_id = int(approved(world, days=30) or 0)
+    advance(world, grant_id)
+    restore_in_place(world, backup_of(world, tmp_path))
+    _compare(world, minutes=5)
+    assert grant(world, grant_id).drift is None
+    target.held.clear()
+    _compare(world, days=1)
+    advance(world, grant_id)
+    assert set(target.held) == {grant_id}
+
+
+def _compare(world: World, **pause: int) -> None:
+    world.let_pass(**pause)
+    with world.app.app_context():
+        world.services.chores.plan()
+        world.services.chores.do("check_grants")

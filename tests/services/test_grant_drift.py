@@ -10,14 +10,19 @@ import pytest
 from portal.database import transaction
 from portal.grants.grant_target import Finding, Found, GrantOrder, TargetError
 from portal.models import GrantTargetSettings
+from portal.models.person import Role
 from portal.services.faults import NotThere, Problem
 from portal.services.grants.drift_check import ON_DRIFT, REPORT
+from portal.services.lists.grant_filters import DIFFERING
+from portal.services.lists.grant_search import WantedGrants
+from portal.services.lists.list_filters import ListFilters
 from tests.portal_world import World
 from tests.services.grant_story import (
     BUSY,
     CountingTarget,
     advance,
     approved,
+    give_role,
     grant,
     known_people,
     with_target,
@@ -185,3 +190,28 @@ def advance_to_the_end(world: World, grant_id: int) -> None:
         world.services.chores.do("expire_grants")
     advance(world, grant_id)
     assert grant(world, grant_id).state == "expired"
+
+
+def test_what_is_only_reported_is_found_in_the_list_and_given_again_when_somebody_says_so(
+    world: World, target: LookedAt
+) -> None:
+    grant_id = given(world, days=30)
+    given(world, resource="orders", days=30)
+    with world.app.app_context(), transaction() as session:
+        session.add(
+            GrantTargetSettings(name="quickbi", options={ON_DRIFT: REPORT}, updated_at=world.clock.now())
+        )
+    known_people(world, "chen")
+    give_role(world, "alice", Role.ORGANIZATION_ADMIN)
+    target.held.pop(grant_id)
+    night(world)
+    assert grant(world, grant_id).due_at is None
+    differing = WantedGrants(filters=ListFilters(state=DIFFERING))
+    with world.app.app_context():
+        found = world.services.grant_search.find(person_named("alice"), differing)
+        assert [each.id for each in found.grants] == [grant_id]
+        world.services.grant_ends.try_again(actor_named("chen"), person_named("chen"), grant_id)
+    advance(world, grant_id)
+    night(world)
+    with world.app.app_context():
+        assert world.services.grant_search.find(person_named("alice"), differing).grants == []

@@ -290,3 +290,53 @@ def test_what_failed_for_good_is_tried_again_by_those_who_keep_it(
     assert grant(world, grant_id).state == "active"
     assert grant(world, grant_id).expires_at is not None
     assert grant(world, grant_id).expires_at == grant(world, grant_id).approved_at + timedelta(days=7)
+
+
+def leave_to_hands(world: World, grant_id: int, *, who: str) -> None:
+    with world.app.app_context():
+        world.services.grant_ends.leave_to_hands(actor_named(who), person_named(who), grant_id)
+
+
+def confirm(world: World, grant_id: int, *, who: str) -> None:
+    with world.app.app_context():
+        world.services.grant_tasks.confirm(actor_named(who), person_named(who), grant_id)
+
+
+def test_what_a_tool_does_not_take_away_any_more_people_take_away(
+    world: World, target: CountingTarget
+) -> None:
+    known_people(world, "chen")
+    grant_id = given(world)
+    with pytest.raises(Problem):
+        leave_to_hands(world, grant_id, who="chen")
+    target.failures = [REFUSED]
+    give_back(world, grant_id)
+    advance(world, grant_id)
+    assert grant(world, grant_id).state == "failing"
+    with pytest.raises(NotThere):
+        leave_to_hands(world, grant_id, who="dora")
+    leave_to_hands(world, grant_id, who="chen")
+    assert len(world.look(lambda: audited("grant.left_to_hands"))) == 1
+    advance(world, grant_id)
+    waiting = grant(world, grant_id)
+    assert (waiting.target, waiting.failure, waiting.task_at is not None) == ("manual", None, True)
+    confirm(world, grant_id, who="chen")
+    assert grant(world, grant_id).state == "returned"
+
+
+def test_what_a_tool_does_not_give_people_give_and_take_away(world: World, target: CountingTarget) -> None:
+    known_people(world, "chen")
+    target.failures = [REFUSED, REFUSED]
+    grant_id, unclear_id = int(approved(world) or 0), int(approved(world, resource="orders") or 0)
+    for each in (grant_id, unclear_id):
+        advance(world, each)
+        leave_to_hands(world, each, who="chen")
+        advance(world, each)
+    confirm(world, grant_id, who="chen")
+    assert grant(world, grant_id).state == "active"
+    for each in (grant_id, unclear_id):
+        give_back(world, each)
+        advance(world, each)
+        assert grant(world, each).task_at is not None  # nobody knows what the tool did
+        confirm(world, each, who="chen")
+        assert grant(world, each).state == "returned"

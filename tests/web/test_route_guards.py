@@ -158,6 +158,7 @@ GUARDS: dict[str, Guard] = {
     "grants.check": CHECK,
     "grants.confirm_return": THE_REQUESTER,
     "grants.give_back": THE_REQUESTER,
+    "grants.leave_to_hands": REVOKE,
     "grants.mine": MEMBERS,
     "grants.page": INVOLVED,
     "grants.revoke": REVOKE,

@@ -25,6 +25,7 @@ from portal.services.audit import PORTAL, record
 from portal.services.faults import NotThere, Problem, ProblemReason
 from portal.services.grants.grant_claims import Claim, claim_check
 from portal.services.grants.grant_delivery import TARGET_BROKE
+from portal.services.grants.grant_drift import FACTS, FINDING, FOUND_AT, REPAIRED_AT, SINCE_RESTORE
 from portal.services.grants.grant_results import give_back_lease
 from portal.services.grants.grant_rows import is_wanted, locked_grant
 from portal.services.grants.task_people import keeps
@@ -159,6 +160,7 @@ class DriftCheck:
     def _compare(self, session: Session, grant: Grant, found: Found, *, now: datetime) -> None:
         if grant.due_at is not None or grant.failure is not None:
             return  # it is known not to be as wanted, and being worked on
+        earlier = grant.drift or {}
         found = _seen_after_the_end(found) if has_ended(grant.state) else found
         differs = (found.finding in LACKING and is_wanted(grant, now)) or (
             found.finding == Finding.STILL_THERE and has_ended(grant.state)
@@ -168,12 +170,14 @@ class DriftCheck:
             if has_ended(grant.state) and found.finding != Finding.CANNOT_TELL:
                 grant.check_at = None  # it is gone, and stays so as far as we are concerned
             return
-        was_repaired = bool((grant.drift or {}).get("repaired_at"))
-        is_to_repair = not was_repaired and self._repairs(session, grant)
+        # What is missing after a restore may have been taken away on purpose after the backup.
+        is_in_doubt = bool(earlier.get(SINCE_RESTORE)) and found.finding in LACKING
+        is_to_repair = not earlier.get(REPAIRED_AT) and not is_in_doubt and self._repairs(session, grant)
         grant.drift = {
             **_told(found),
-            "found_at": now.isoformat(),
-            "repaired_at": now.isoformat() if is_to_repair else (grant.drift or {}).get("repaired_at"),
+            FOUND_AT: now.isoformat(),
+            REPAIRED_AT: now.isoformat() if is_to_repair else earlier.get(REPAIRED_AT),
+            SINCE_RESTORE: is_in_doubt,
         }
         if is_to_repair:
             grant.due_at = now
@@ -204,7 +208,7 @@ def _seen_after_the_end(found: Found) -> Found:
 
 
 def _told(found: Found) -> dict[str, Any]:
-    return {"finding": found.finding.value, "facts": found.facts}
+    return {FINDING: found.finding.value, FACTS: found.facts}
 
 
 def _put_off(session: Session, grant_id: int, *, now: datetime) -> None:

@@ -8,10 +8,13 @@ from sqlalchemy.orm import Session
 
 from portal.clock import Clock
 from portal.database import transaction
+from portal.grants.grant_target import TargetName
+from portal.grants.manual import LEFT_BY
 from portal.models import Grant, Person
 from portal.rules.grant_state import GrantState, has_ended
 from portal.services.audit import Actor, record
 from portal.services.faults import FieldFault, NotThere, Problem, ProblemReason
+from portal.services.grants.grant_drift import REPAIRED_AT, SINCE_RESTORE
 from portal.services.grants.grant_rows import begin_end, locked_grant
 from portal.services.grants.task_people import keeps
 from portal.services.notices.about_grants import promise_about_grant
@@ -58,18 +61,49 @@ class GrantEnds:
                 )
 
     def try_again(self, actor: Actor, person: Person, grant_id: int) -> None:
-        """Let the target be asked again at once about a grant that is failing.
+        """Let the target be asked again at once about a grant that is failing, or was found to differ.
 
         Raises ``NotThere`` for who keeps no grants of this resource, ``Problem(GRANT_NOT_FAILING)``.
         """
+        now = self.clock.now()
         with transaction() as session:
             grant = _locked(session, grant_id)
             if not keeps(session, person, grant):
                 raise NotThere
-            if grant.failure is None:
+            if grant.failure is None and not grant.drift:
                 raise Problem(ProblemReason.GRANT_NOT_FAILING)
-            grant.due_at, grant.retries = self.clock.now(), 0
-            record(session, actor, "grant.tried_again", at=self.clock.now(), subject=("grant", grant.id))
+            if grant.failure is None and grant.drift:
+                grant.drift = {**grant.drift, REPAIRED_AT: now.isoformat(), SINCE_RESTORE: False}
+            grant.due_at, grant.retries = now, 0
+            record(session, actor, "grant.tried_again", at=now, subject=("grant", grant.id))
+
+    def leave_to_hands(self, actor: Actor, person: Person, grant_id: int) -> None:
+        """Have people do what the target of a failing grant does not: from now on its target is by hand.
+
+        Raises ``NotThere`` for who keeps no grants of this resource, ``Problem(GRANT_NOT_FAILING)``.
+        """
+        now = self.clock.now()
+        with transaction() as session:
+            grant = _locked(session, grant_id)
+            if not keeps(session, person, grant):
+                raise NotThere
+            if grant.failure is None or grant.target == TargetName.MANUAL:
+                raise Problem(ProblemReason.GRANT_NOT_FAILING)
+            before = grant.target
+            # It may have given the access all the same: at the end somebody has to see to it.
+            grant.delivery = {**(grant.delivery or {}), LEFT_BY: before}
+            grant.target = TargetName.MANUAL.value
+            grant.due_at, grant.retries = now, 0
+            grant.failure = grant.check_at = grant.drift = None
+            record(
+                session,
+                actor,
+                "grant.left_to_hands",
+                at=now,
+                subject=("grant", grant.id),
+                before={"target": before},
+                after={"target": grant.target},
+            )
 
     def _end(self, session: Session, actor: Actor, grant: Grant, end: GrantState, *, reason: str) -> bool:
         if GrantState(grant.ending or grant.state) == end:

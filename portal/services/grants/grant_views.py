@@ -28,13 +28,15 @@ SHOWN_PAST = 20
 class GrantView:
     """One grant with its newest tries, and what the person who looks may do about it.
 
-    ``renewal`` is a later grant of the same access that prolongs this one. ``task_people`` are asked to act by hand.
+    ``renewal`` is a later grant of the same access that prolongs this one. ``task_people`` are asked to act by hand,
+    ``keepers`` can mend a failure: both are the owner, or who stands in for one.
     """
 
     grant: Grant
     deliveries: tuple[GrantDelivery, ...]
     renewal: Grant | None
     task_people: tuple[Person, ...]
+    keepers: tuple[Person, ...]
     at: datetime
     is_own: bool
     is_in_effect: bool
@@ -71,6 +73,7 @@ class GrantViews:
         if not (may_act or concerns(grant, person) or may(person, Permission.READ_EVERYTHING)):
             raise NotThere
         now = self.clock.now()
+        keepers = tuple(task_people(session, grant))
         is_task = grant.task_at is not None and grant.target in LEAVES_TO_HANDS
         return GrantView(
             grant=grant,
@@ -78,7 +81,8 @@ class GrantViews:
             renewal=db.session.scalar(
                 select(Grant).filter_by(renews_id=grant_id).order_by(Grant.id.desc()).limit(1)
             ),
-            task_people=tuple(task_people(session, grant)) if is_task else (),
+            task_people=keepers if is_task else (),
+            keepers=keepers,
             at=now,
             is_own=grant.person_id == person.id,
             is_in_effect=is_wanted(grant, now),

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from portal.models import AccessRequest, Approval, Grant, Person, RequestItem, Resource
 from portal.rules.grant_state import OPEN
 from portal.rules.request_number import LARGEST_ID
+from portal.services.grants.grant_drift import differs
 from portal.services.lists.day_bounds import ids_between
 from portal.services.lists.list_filters import ListFilters
 from portal.services.lists.request_filters import day_begin
@@ -18,6 +19,8 @@ from portal.services.requests.request_conditions import Called, Condition
 from portal.services.requests.request_streams import Column, IdRange, Stream, StreamsOfMany
 
 OPEN_STATES = "open"
+# No state of a grant: what was found of it in the BI tool.
+DIFFERING = "differing"
 
 
 def any_grant() -> Condition:
@@ -106,7 +109,9 @@ def _in_workspaces(session: Session, workspaces: tuple[int, ...]) -> Condition:
 
 
 def _of_rows(filters: ListFilters) -> Iterator[Condition]:
-    if filters.state:
+    if filters.state == DIFFERING:
+        yield Condition(holds=differs(), root=Grant.id)
+    elif filters.state:
         states = sorted(OPEN) if filters.state == OPEN_STATES else [filters.state]
         streams = tuple(Stream(ids=Grant.id, belongs=Grant.state == each) for each in states)
         yield Condition(holds=Grant.state.in_(states), streams=streams, root=Grant.id)

@@ -76,7 +76,11 @@ def remedy_of_test(call: GrantDelivery) -> str:
     failure = Failure.from_json(call.failure)
     words = failure_words(failure)
     if failure.retry is Retry.RETRYABLE:
-        return "" if "status" in failure.facts else words.reason
+        return (
+            gettext("Ask whoever runs it, then press Test again.")
+            if "status" in failure.facts
+            else words.reason
+        )
     return words.remedy if "status" in failure.facts else f"{words.reason} {words.remedy}"
 
 
@@ -92,8 +96,8 @@ def _answer(call: GrantDelivery) -> str:
 
 def _action(action: str) -> str:
     names = {
-        "deliver": gettext("Access given"),
-        "remove": gettext("Access ended"),
+        "deliver": gettext("Give access"),
+        "remove": gettext("Take access away"),
         "check": gettext("Check"),
         "test": gettext("Test"),
     }

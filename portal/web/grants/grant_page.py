@@ -9,7 +9,7 @@ from flask import Response
 from flask_babel import gettext
 
 from portal.channels.failures import Failure
-from portal.grants.grant_target import TargetName
+from portal.grants.grant_target import Finding, TargetName
 from portal.models import Grant, GrantDelivery
 from portal.rules.grant_state import GrantState, has_ended
 from portal.services.faults import FieldFault, Problem
@@ -20,7 +20,14 @@ from portal.web.access import signed_in_person
 from portal.web.htmx import render
 from portal.web.words.failures import FailureWords, failure_words
 from portal.web.words.faults import fault_sentence
-from portal.web.words.grants import finding_words, grant_badge, grant_sentence, target_name, try_words
+from portal.web.words.grants import (
+    drift_words,
+    finding_words,
+    grant_badge,
+    grant_sentence,
+    target_name,
+    try_words,
+)
 from portal.web.words.problems import problem_words
 
 
@@ -57,14 +64,17 @@ def show_grant(
         sentence=grant_sentence(grant, is_own=shown.is_own),
         failure=_failure_words(grant),
         is_tried_again=grant.due_at is not None,
+        can_try_again=shown.may_act and _can_try_again(grant),
+        can_leave_to_hands=shown.may_act and grant.failure is not None and grant.target != TargetName.MANUAL,
+        who_tries_again=_who_tries_again(shown),
         target=target_name(grant.target),
         timeline=_timeline(shown),
         is_moving=_is_moving(shown),
         can_give_back=shown.is_own and shown.is_in_effect,
         can_revoke=shown.may_act and shown.is_in_effect,
         can_check=grant.target != TargetName.MANUAL and grant.leased_until is not None,
-        looked=_looked_words(looked),
-        drift=finding_words(grant.drift["finding"]) if grant.drift else "",
+        looked=_looked_words(grant, looked),
+        drift=drift_words(grant),
         problem=problem_words(problem) if problem else None,
         reason_fault=fault_sentence(fault) if fault else "",
         reason=reason,
@@ -75,6 +85,17 @@ def _failure_words(grant: Grant) -> FailureWords | None:
     return failure_words(Failure.from_json(grant.failure)) if grant.failure else None
 
 
+def _can_try_again(grant: Grant) -> bool:
+    return grant.failure is not None or (bool(drift_words(grant)) and grant.due_at is None)
+
+
+def _who_tries_again(shown: GrantView) -> str:
+    """Name who can press Try again for somebody who cannot, where nothing goes on without that."""
+    if shown.may_act or shown.grant.failure is None or shown.grant.due_at is not None:
+        return ""
+    return ", ".join(each.name for each in shown.keepers)
+
+
 def _is_moving(shown: GrantView) -> bool:
     """Whether the next moments change what the page shows; people and long pauses are not waited for."""
     grant = shown.grant
@@ -83,7 +104,7 @@ def _is_moving(shown: GrantView) -> bool:
     return grant.failure is None or grant.due_at <= shown.at
 
 
-def _looked_words(looked: Looked | None) -> tuple[str, str, str] | None:
+def _looked_words(grant: Grant, looked: Looked | None) -> tuple[str, str, str] | None:
     """Return the kind, title and text of what a look found."""
     if looked is None:
         return None
@@ -98,19 +119,30 @@ def _looked_words(looked: Looked | None) -> tuple[str, str, str] | None:
             gettext("The access was not given yet"),
             gettext("The portal does that by itself; wait a moment."),
         )
-    kind = "success" if found.finding == "as_wanted" else "warning"
-    advice = {
-        "as_wanted": gettext(
+    if grant.ending is not None and found.finding == Finding.MISSING:
+        return "success", finding_words(found.finding), gettext("It has ended, so this is as it should be.")
+    is_still_there = grant.ending is not None and found.finding != Finding.CANNOT_TELL
+    finding = Finding.STILL_THERE if is_still_there else found.finding
+    kind = "success" if finding == Finding.AS_WANTED else "warning"
+    return kind, finding_words(finding), _advice(grant, finding)
+
+
+def _advice(grant: Grant, finding: Finding) -> str:
+    """Return what follows from a look, by what the portal does about it: the row was written before the page."""
+    if finding == Finding.AS_WANTED:
+        return gettext(
             "If you still cannot open it, sign in to the BI tool again with the account that belongs to you in"
             " DingTalk, or ask the owner."
-        ),
-        "missing": gettext("The portal gives it again now; try to open it in a moment."),
-        "less": gettext("The portal gives it again now; try to open it in a moment."),
-        "ends_earlier": gettext("The portal mends it by itself."),
-        "still_there": gettext("The portal takes it away again."),
-        "cannot_tell": gettext("Ask the owner of the resource."),
-    }
-    return kind, finding_words(found.finding), advice[found.finding]
+        )
+    if finding == Finding.CANNOT_TELL:
+        return gettext("Ask the owner of the resource.")
+    if grant.failure is not None:
+        return gettext("What hinders it stands below.")
+    if grant.due_at is None:
+        return gettext("The portal does not change it by itself. Ask the owner of the resource.")
+    if finding == Finding.STILL_THERE:
+        return gettext("The portal takes it away again.")
+    return gettext("The portal gives it again now; try to open it in a moment.")
 
 
 def _timeline(shown: GrantView) -> list[Entry]:

@@ -83,6 +83,17 @@ def try_again(grant_id: int) -> Response:
     return redirect_or_refresh(url_for(".page", grant_id=grant_id))
 
 
+@grants.post("/access/<int(max=2147483647):grant_id>/hands")
+@sign_in_required
+def leave_to_hands(grant_id: int) -> Response:
+    try:
+        services().grant_ends.leave_to_hands(current_actor(), signed_in_person(), grant_id)
+    except Problem as problem:
+        return show_grant(grant_id, status=409, problem=problem)
+    flash(gettext("It is done by hand from now on: whoever keeps the resource gets a task."), "success")
+    return redirect_or_refresh(url_for(".page", grant_id=grant_id))
+
+
 @grants.post("/access/<int(max=2147483647):grant_id>/check")
 @sign_in_required
 def check(grant_id: int) -> Response:

@@ -12,7 +12,7 @@ from portal.grants.grant_target import TargetName
 from portal.models.resource import ResourceType
 from portal.rules.entitlement import Entitlement
 from portal.rules.grant_state import GrantState
-from portal.services.lists.grant_filters import OPEN_STATES
+from portal.services.lists.grant_filters import DIFFERING, OPEN_STATES
 from portal.services.lists.list_filters import LONGEST_FILTER, ListFilters
 from portal.services.names import entitlement_name, resource_type_name
 
@@ -25,6 +25,7 @@ _GRANT_STATES = {
     GrantState.DUE: _l("Being given"),
     GrantState.ACTIVE: _l("In effect"),
     GrantState.FAILING: _l("Failing"),
+    DIFFERING: _l("Differs in the BI tool"),
     GrantState.EXPIRED: _l("Expired"),
     GrantState.RETURNED: _l("Given back"),
     GrantState.REVOKED: _l("Revoked"),

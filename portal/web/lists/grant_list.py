@@ -16,6 +16,7 @@ from portal.web.htmx import render, replace_address, wants_partial
 from portal.web.lists.exporting import query_of_list, wanted_grants
 from portal.web.lists.filters import id_before, target_name
 from portal.web.lists.list_tools import list_tools
+from portal.web.words.grants import drift_words
 
 
 def grant_list() -> Response:
@@ -29,7 +30,9 @@ def grant_list() -> Response:
         "lists/_grant_list.html",
         wanted=wanted,
         found=found,
-        rows=[(each, grant_badge(each), target_name(each.target)) for each in found.grants],
+        rows=[
+            (each, grant_badge(each), target_name(each.target), drift_words(each)) for each in found.grants
+        ],
         longest_text=LONGEST_FILTER,
         address=url_for("lists.grants"),
         newest_address=url_for("lists.grants", **query),

@@ -8,7 +8,7 @@ GRANT_FAILURE_WORDS = {
     "no_target": (
         _l("Nothing is set up to give this access"),
         _l("The grant was made for a way of giving access that the portal no longer has."),
-        _l("Let an organization admin set it up under Approval Settings, then press Try again on this page."),
+        _l("Let an organization admin set it up under Approval Settings, or have this done by hand."),
     ),
     "target_broke": (
         _l("The portal failed while giving or taking away this access"),

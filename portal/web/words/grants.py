@@ -13,6 +13,7 @@ from portal.models import Grant
 from portal.models.resource import ResourceType
 from portal.rules.entitlement import Entitlement
 from portal.rules.grant_state import GrantState, has_ended
+from portal.services.grants.grant_drift import FINDING
 from portal.services.grants.grant_orders import Action
 from portal.services.names import entitlement_name
 from portal.web.formatters import last_day
@@ -122,6 +123,12 @@ def try_words(action: str, *, is_done: bool, is_failure: bool) -> str:
 def finding_words(finding: str) -> str:
     """Return what a look at the target found."""
     return str(_FINDINGS[Finding(finding)])
+
+
+def drift_words(grant: Grant) -> str:
+    """Return how the BI tool was last found to differ, or nothing; after a restore nobody knows before a look."""
+    found = (grant.drift or {}).get(FINDING, Finding.CANNOT_TELL)
+    return "" if found == Finding.CANNOT_TELL else finding_words(found)
 
 
 def task_words(grant: Grant) -> TaskWords:

@@ -193,3 +193,37 @@ def test_a_task_that_was_never_done_ends_without_anybody(shared: World) -> None:
     press(shared.client("bob"), f"/access/{grant_id}/return")
     advance(shared, grant_id)
     assert grant(shared, grant_id).state == "returned"
+
+
+def test_who_cannot_mend_a_failure_reads_who_can_and_who_can_may_have_it_done_by_hand(
+    shared: World, target: CountingTarget
+) -> None:
+    target.failures = [REFUSED]
+    grant_id = given(shared)
+    bob, chen = shared.client("bob"), shared.client("chen")
+    page = bob.get(f"/access/{grant_id}").text
+    assert "press Try again when it is mended: Chen Wei 陈伟." in page
+    assert "Have it done by hand" not in page
+    looked = press(bob, f"/access/{grant_id}/check").text
+    assert "What hinders it stands below." in looked
+    assert "gives it again now" not in looked
+    assert "Have it done by hand" in chen.get(f"/access/{grant_id}").text
+    assert press(bob, f"/access/{grant_id}/hands").status_code == 404
+    assert press(chen, f"/access/{grant_id}/hands").status_code == 303
+    advance(shared, grant_id)
+    assert "Asked to act by hand: Chen Wei 陈伟." in bob.get(f"/access/{grant_id}").text
+    assert f"/access/tasks/{grant_id}/confirmation" in chen.get("/access/tasks").text
+
+
+def test_a_look_at_access_that_is_over_says_that_it_should_be_gone(
+    shared: World, target: CountingTarget
+) -> None:
+    grant_id = given(shared, resource="war-room")
+    bob = shared.client("bob")
+    press(bob, f"/access/{grant_id}/return")
+    advance(shared, grant_id)
+    assert "this is as it should be" in press(bob, f"/access/{grant_id}/check").text
+    target.held[grant_id] = target.orders[0][1]
+    looked = press(bob, f"/access/{grant_id}/check").text
+    assert "The access is still there although it has ended." in looked
+    assert "The portal takes it away again." in looked
