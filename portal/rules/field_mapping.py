@@ -32,7 +32,7 @@ _OPTION_WORDS: dict[FormFieldName, dict[str, tuple[str, ...]]] = {
         Entitlement.EXPORT: ("View and export", "Export", "查看和导出", "查看并导出", "导出"),
         Entitlement.EDIT: ("Edit", "Write", "Read and write", "编辑", "读写", "修改"),
         Entitlement.USE: ("Use", "使用"),
-        Entitlement.SUBMIT: ("Submit data", "Submit", "Fill in", "填报", "提交数据", "填报数据"),
+        Entitlement.SUBMIT: ("Submit data", "Submit", "Fill in", "填报数据", "填报", "提交数据"),
         Entitlement.MANAGE_OWN: ("Manage own data", "Manage own", "管理自己的数据", "管理本人数据"),
         Entitlement.MANAGE: (
             "Manage all data",
@@ -46,8 +46,8 @@ _OPTION_WORDS: dict[FormFieldName, dict[str, tuple[str, ...]]] = {
             "See masked columns",
             "Masked columns",
             "Unmask",
-            "查看脱敏列",
             "查看脱敏字段",
+            "查看脱敏列",
             "字段权限",
         ),
     },

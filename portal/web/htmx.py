@@ -81,6 +81,11 @@ def retarget(response: Response, *, selector: str, reswap: str = "innerHTML") ->
     return response
 
 
+def is_on_page(path: str) -> bool:
+    """Whether a script asks from the page at ``path``, whatever its query."""
+    return urlsplit(request.htmx.current_url or "").path == path
+
+
 def _is_current_page(url: str) -> bool:
     shown, wanted = urlsplit(request.htmx.current_url or ""), urlsplit(iri_to_uri(url))
     same_host = wanted.netloc in ("", shown.netloc)

@@ -46,9 +46,7 @@ def offer(world: World, *, who: str = "bob", resource: str = "sales-overview", *
             **changes,
         }
         requester = person_named(who)
-        (found,) = world.services.flow_offers.offers(
-            requester, RequestForm(**given), grantee_id=requester.id, is_sent="choices" in changes
-        )
+        (found,) = world.services.flow_offers.offers(requester, RequestForm(**given), grantee_id=requester.id)
         return found.offer
 
 

@@ -122,7 +122,7 @@ def flow_groups(world: World, items: list[dict[str, str]]) -> list[tuple[str, st
         form = RequestForm(
             items=asked_items(items), days=7, until=None, reason="", department_id=None, submission_key=""
         )
-        found = world.services.flow_offers.offers(bob, form, grantee_id=bob.id, is_sent=False)
+        found = world.services.flow_offers.offers(bob, form, grantee_id=bob.id)
         return [
             (each.key, each.offer.pickers[0].node.id, each.offer.pickers[0].chosen[0].user_id)
             for each in found

@@ -215,9 +215,14 @@ class FlowChoices:
         return None
 
 
-def choices_of(sent: Sequence[SentChoice], group: str) -> tuple[SentChoice, ...]:
-    """Return those of a form's choices that are about one group of items."""
-    return tuple(each for each in sent if each.group in ("", group))
+def choices_of(sent: Sequence[SentChoice], group: str, *, is_only: bool) -> tuple[SentChoice, ...]:
+    """Return those of a form's choices that are about one group of items; none for a group that is new in it.
+
+    A form that had one group and has one (``is_only``) is about the same, whoever can decide by now.
+    """
+    own = tuple(each for each in sent if each.group in ("", group))
+    had_one = len({each.group for each in sent}) == 1
+    return tuple(sent) if is_only and had_one else own
 
 
 def _sent_for(node: Node, index: int, sent: Sequence[SentChoice]) -> tuple[str, ...]:

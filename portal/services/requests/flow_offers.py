@@ -47,13 +47,11 @@ class FlowOffers:
         """Whether requesters choose approvers now: only then does everybody search the directory."""
         return _template_with_flow() is not None
 
-    def offers(
-        self, requester: Person, form: RequestForm, *, grantee_id: int, is_sent: bool
-    ) -> tuple[GroupFlow, ...]:
+    def offers(self, requester: Person, form: RequestForm, *, grantee_id: int) -> tuple[GroupFlow, ...]:
         """Return the flow of each group, or none where approvers decide peer to peer.
 
-        What ``form`` does not say yet is made up; ``is_sent`` says that its choices are the requester's. Without,
-        the approver of the policy is chosen at the first node. Raises ``ChannelError``.
+        What ``form`` does not say yet is made up. Where its choices are not about a group, the approver of the
+        policy is chosen at the group's first node. Raises ``ChannelError``.
         """
         template = _template_with_flow()
         if template is None:
@@ -69,8 +67,9 @@ class FlowOffers:
             asked.append((group.key, question, preferred))
         found = []
         for key, question, preferred in asked:
-            if is_sent:
-                offer = self.flow_choices.offer(question, sent=choices_of(form.choices, key))
+            chosen = choices_of(form.choices, key, is_only=len(asked) == 1)
+            if chosen:
+                offer = self.flow_choices.offer(question, sent=chosen)
             else:
                 offer = self.flow_choices.offer(question, preferred=preferred)
             found.append(GroupFlow(key=key, offer=offer))

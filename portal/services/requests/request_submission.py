@@ -110,7 +110,9 @@ class RequestSubmission:
         db.session.rollback()
         return {
             key: self.flow_choices.settle(
-                question, choices_of(form.choices, key), group=key if len(questions) > 1 else ""
+                question,
+                choices_of(form.choices, key, is_only=len(questions) == 1),
+                group=key if len(questions) > 1 else "",
             )
             for key, question in questions.items()
         }

@@ -262,7 +262,7 @@ def _flows(
     person, sent, grantee_id = signed_in_person(), sent_choices(request.form), grantee.id
     try:
         asked = form.asked(basket.items, choices=sent)
-        found = services().flow_offers.offers(person, asked, grantee_id=grantee_id, is_sent=bool(sent))
+        found = services().flow_offers.offers(person, asked, grantee_id=grantee_id)
         drawn: list[FlowForm] = []
         for each in found:
             drawn.append(

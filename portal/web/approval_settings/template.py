@@ -15,7 +15,7 @@ from portal.web.approval_settings.association import Association, show_associati
 from portal.web.approval_settings.custom_template import accepted_names, refused, show_custom
 from portal.web.approval_settings.mapping_form import typed_mapping
 from portal.web.approval_settings.sections import Section, page_address, whole_number
-from portal.web.htmx import no_content, wants_partial
+from portal.web.htmx import is_on_page, no_content, redirect_or_refresh, wants_partial
 from portal.web.words.faults import fault_sentence
 from portal.web.words.problems import problem_words
 
@@ -87,10 +87,10 @@ def associate() -> BaseResponse:
             return show_custom(process_code, problem=problem)
         generated_id = whole_number(request.form.get("template_id"), field="template")
         return _with_problem(association.with_(generated_id=generated_id), problem)
-    if wants_partial():
-        return no_content(triggers=["template-associated"])
+    if wants_partial() and not is_on_page(url_for(".page")):
+        return no_content(triggers=["template-associated"])  # the dialog closes, the page behind it tells
     flash(gettext("The approval template is associated."), "success")
-    return redirect(page_address(Section.APPROVAL_TEMPLATE), code=303)
+    return redirect_or_refresh(page_address(Section.APPROVAL_TEMPLATE))
 
 
 def _kept(process_code: str) -> int:

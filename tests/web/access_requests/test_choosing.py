@@ -8,8 +8,11 @@ from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
+from sqlalchemy import select
 from werkzeug.test import TestResponse
 
+from portal.extensions import db
+from portal.models import Resource
 from tests.portal_world import World, csrf_token
 from tests.services.choosing_story import FINANCE, SELECT, SUPERVISOR, ask_choosing, design, set_up_flow
 from tests.services.story import approval_of, fault, follow, instances, set_up, state_of
@@ -71,6 +74,28 @@ def test_the_form_shows_what_to_choose_who_decides_besides_and_why(world: World)
     assert "Kate Xu 徐凯" in page
     assert "you are not among them" in page
     assert "Owns this resource" not in page
+
+
+def test_a_new_group_of_items_gets_its_own_approver_and_what_was_ticked_stays(world: World) -> None:
+    set_up_flow(world, SELECT, FINANCE)
+    client = world.client("bob")
+    page = open_form(client)
+    portal = select(Resource.id).filter_by(external_id="executive-portal")
+    added = str(world.look(lambda: db.session.scalars(portal).one()))
+    both = send(client, page=page, add=added, **choices_in(page), **{"choice-0": "dora"}).text
+    assert ticked(both) == ["dora", "alice"]
+    pair = {
+        "resource_type": ["dashboard", "data_portal"],
+        "resource_id": ["sales-overview", "executive-portal"],
+    }
+    chosen = {**choices_in(both), "choice-0": "dora", "choice-1": "kate"}
+    assert ticked(send(client, page=both, leave_out="0", **pair, **chosen).text) == ["kate"]
+
+
+def choices_in(page: str) -> dict[str, list[str]]:
+    """Return what stands hidden beside the choices of a form."""
+    groups = re.findall(r'name="choice_group" value="([^"]*)"', page)
+    return {"choice_node": nodes_of(page), "choice_group": groups}
 
 
 def test_people_are_found_by_name_without_losing_what_was_typed(world: World) -> None:

@@ -27,10 +27,11 @@ class AdminBrowser:
     def get(self, address: str = PAGE, *, has_script: bool = False) -> TestResponse:
         return self.client.get(address, headers=HTMX if has_script else {})
 
-    def post(self, path: str, *, has_script: bool = False, **typed: Any) -> TestResponse:
-        return self.client.post(
-            f"{PAGE}{path}", data={"csrf_token": self._token, **typed}, headers=HTMX if has_script else {}
-        )
+    def post(
+        self, path: str, *, has_script: bool = False, current_url: str = "", **typed: Any
+    ) -> TestResponse:
+        headers = {**HTMX, **({"HX-Current-URL": current_url} if current_url else {})} if has_script else {}
+        return self.client.post(f"{PAGE}{path}", data={"csrf_token": self._token, **typed}, headers=headers)
 
     def generate(self, *, has_script: bool = False, **typed: Any) -> TestResponse:
         form = {"name": "Quick BI Permission Request", "language": "en", **typed}

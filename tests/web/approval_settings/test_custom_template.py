@@ -72,6 +72,19 @@ def test_a_template_whose_fields_fit_is_confirmed(
     assert "Data access" in text
 
 
+def test_confirming_on_the_page_of_the_dialog_leads_back_to_the_settings(
+    world: World, alice: AdminBrowser
+) -> None:
+    code = make_template(world, name="Data access", labels=our_labels())
+    page = f"{SOURCE}&process_code={code}"
+    form = {"process_code": code, "version": hidden(alice.get(page).text, "version")}
+    answer = alice.post(
+        "/template/association", has_script=True, current_url=f"http://localhost{page}", **form
+    )
+    assert answer.headers["HX-Redirect"] == f"{PAGE}#approval-template"
+    assert "The approval template is associated." in words(alice.get().text)
+
+
 def test_fields_that_are_missing_are_named_but_only_the_request_number_is_required(
     world: World, alice: AdminBrowser
 ) -> None:
