@@ -261,7 +261,7 @@ def build_services(settings: Settings, clock: Clock) -> Services:
         access_requests=access_requests,
         acceptances=Acceptances(clock=clock, approvers=approvers),
         reminders=Reminders(clock=clock),
-        request_search=RequestSearch(),
+        request_search=RequestSearch(clock=clock),
         approval_work=approval_work,
         decisions=Decisions(clock=clock),
         my_approvals=MyApprovals(clock=clock),

@@ -44,6 +44,7 @@ class ProblemReason(StrEnum):
     NOT_A_DINGTALK_PERSON = "not_a_dingtalk_person"
     NO_DEPARTMENT = "no_department"
     NOBODY_DECIDES = "nobody_decides"
+    NOBODY_DECIDES_ALL = "nobody_decides_all"
     ALREADY_CLOSED = "already_closed"
     ALREADY_ANSWERED = "already_answered"
     NOBODY_TO_REMIND = "nobody_to_remind"

@@ -133,7 +133,7 @@ def test_only_requester_approver_and_admin_see_a_request(ready: World) -> None:
     with ready.app.app_context():
         requests = ready.services.access_requests
         for who in ("bob", "chen", "alice"):
-            assert requests.view(person_named(who), number).number == number
+            assert requests.view(person_named(who), number).request.number == number
         with pytest.raises(NotThere):
             requests.view(person_named("dora"), number)
         with pytest.raises(NotThere):

@@ -12,6 +12,7 @@ from sqlalchemy import event
 
 from bench.big_database import PEOPLE, fill, person_name
 from portal.application import create_app
+from portal.clock import SystemClock
 from portal.database import transaction
 from portal.extensions import db
 from portal.migrating import migrate_database
@@ -52,7 +53,7 @@ class CountedSearch:
         with self._app.app_context():
             person = db.session.get_one(Person, person_id)
             before = self._steps
-            found = RequestSearch().find(person, wanted)
+            found = RequestSearch(clock=SystemClock()).find(person, wanted)
             assert found.requests or found.is_cut, wanted
             return self._steps - before
 

@@ -12,17 +12,20 @@ from portal.models import AccessRequest, Approval, Person, RequestItem, Resource
 from portal.rules.organisation_day import CHINA
 from portal.services.lists.day_bounds import ids_between
 from portal.services.lists.list_filters import ListFilters
-from portal.services.requests.request_conditions import Called, Condition
+from portal.services.requests.request_conditions import Called, Condition, decides_in, resources_called
 from portal.services.requests.request_streams import IdRange, StreamsOfMany
 
 
 def request_filters(
     session: Session, filters: ListFilters, *, workspaces: tuple[int, ...] | None
 ) -> list[Condition] | None:
-    """Return what must hold, or None where a name is nobody's. ``workspaces`` are those seen, None for all."""
+    """Return what must hold, or None where a name is nobody's. ``workspaces`` are those seen, None for all.
+
+    Items that are not seen count for no filter: nobody finds out by searching what a page does not tell them.
+    """
     found = [
-        *_named(session, filters),
-        *_of_items(filters),
+        *_named(session, filters, workspaces),
+        *_of_items(filters, workspaces),
         *_asked_between(session, filters),
         *([_in_workspaces(session, workspaces)] if workspaces is not None else []),
     ]
@@ -34,18 +37,21 @@ def day_begin(day: date) -> datetime:
     return datetime.combine(day, time.min, CHINA).astimezone(UTC)
 
 
-def _named(session: Session, filters: ListFilters) -> Iterator[Condition | None]:
+def _named(
+    session: Session, filters: ListFilters, workspaces: tuple[int, ...] | None
+) -> Iterator[Condition | None]:
     if filters.person:
         people = Called.find(session, Person.id, (Person.name, Person.user_id), filters.person)
         yield asked_by_or_for(people) if people.are_any else None
     if filters.approver:
         people = Called.find(session, Person.id, (Person.name, Person.user_id), filters.approver)
-        yield _decided_by(people) if people.are_any else None
+        yield _decided_by(people, workspaces) if people.are_any else None
     if filters.resource:
-        resources = Called.find(session, Resource.id, (Resource.name, Resource.external_id), filters.resource)
+        columns = (Resource.name, Resource.external_id)
+        resources = resources_called(session, columns, filters.resource, workspaces=workspaces)
         yield about(resources) if resources.are_any else None
     if filters.workspace:
-        resources = Called.find(session, Resource.id, (Resource.workspace,), filters.workspace)
+        resources = resources_called(session, (Resource.workspace,), filters.workspace, workspaces=workspaces)
         yield about(resources) if resources.are_any else None
 
 
@@ -63,15 +69,14 @@ def asked_by_or_for(people: Called) -> Condition:
     )
 
 
-def _decided_by(people: Called) -> Condition:
-    # With + 0 the database looks the request's approval up, instead of each person's approvals.
-    theirs = people.include(Approval.approver_id + 0)
+def _decided_by(people: Called, workspaces: tuple[int, ...] | None) -> Condition:
     stream = StreamsOfMany(
         ids=Approval.request_id, key=Approval.approver_id, owner_ids=Person.id, owners=people.ids
     )
     return Condition(
-        holds=exists().where(Approval.request_id == AccessRequest.id, theirs),
+        holds=decides_in(people, workspaces=workspaces),
         streams=() if people.are_many else (stream,),
+        is_exact=workspaces is None,
     )
 
 
@@ -93,14 +98,15 @@ def _in_workspaces(session: Session, workspaces: tuple[int, ...]) -> Condition:
     return about(Called.found_by(session, select(Resource.id).where(Resource.workspace_id.in_(workspaces))))
 
 
-def _of_items(filters: ListFilters) -> Iterator[Condition]:
+def _of_items(filters: ListFilters, workspaces: tuple[int, ...] | None) -> Iterator[Condition]:
+    resource = select(Resource.id).where(Resource.id == RequestItem.resource_id)
+    seen = resource.where(Resource.workspace_id.in_(workspaces or ())).exists()
+    is_seen = [] if workspaces is None else [seen]
     if filters.level:
-        yield Condition(holds=_has_item(RequestItem.entitlement == filters.level))
+        yield Condition(holds=_has_item(RequestItem.entitlement == filters.level, *is_seen))
     if filters.resource_type:
-        of_type = select(Resource.id).where(
-            Resource.id == RequestItem.resource_id, Resource.resource_type == filters.resource_type
-        )
-        yield Condition(holds=_has_item(of_type.exists()))
+        of_type = resource.where(Resource.resource_type == filters.resource_type)
+        yield Condition(holds=_has_item(of_type.exists(), *is_seen))
 
 
 def _asked_between(session: Session, filters: ListFilters) -> Iterator[Condition]:
@@ -114,5 +120,5 @@ def _asked_between(session: Session, filters: ListFilters) -> Iterator[Condition
         yield Condition(holds=holds, streams=(IdRange(ids=ids),), is_exact=False)
 
 
-def _has_item(condition: ColumnElement[bool]) -> ColumnElement[bool]:
-    return exists().where(RequestItem.request_id == AccessRequest.id, condition)
+def _has_item(*conditions: ColumnElement[bool]) -> ColumnElement[bool]:
+    return exists().where(RequestItem.request_id == AccessRequest.id, *conditions)

@@ -45,9 +45,14 @@ _LINES = (
 )
 
 
-def request_lines(session: Session, ids: tuple[int, ...]) -> Sequence[Sequence[Any]]:
-    """Return the lines of these requests, newest first."""
-    return [_plain(each) for each in session.execute(_LINES.where(AccessRequest.id.in_(ids)))]
+def request_lines(
+    session: Session, ids: tuple[int, ...], *, workspaces: tuple[int, ...] | None
+) -> Sequence[Sequence[Any]]:
+    """Return the lines of these requests, newest first; items of ``workspaces`` only, None for all there are."""
+    lines = _LINES.where(AccessRequest.id.in_(ids))
+    if workspaces is not None:
+        lines = lines.where(Resource.workspace_id.in_(workspaces))
+    return [_plain(each) for each in session.execute(lines)]
 
 
 def _plain(row: Sequence[Any]) -> list[Any]:

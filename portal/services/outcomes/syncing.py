@@ -46,7 +46,7 @@ class Syncing:
         Raises ``NotThere`` for people who may not see it, and ``Problem`` when nothing of it runs, when it was
         read a moment ago, or when calls run short: then only an admin may spend one.
         """
-        request_id, is_admin = self.requests.view(person, number).id, person.is_organization_admin
+        request_id, is_admin = self.requests.view(person, number).request.id, person.is_organization_admin
         budget = self.calls.budget()
         if budget.is_stopped:
             raise Problem(ProblemReason.CALLS_STOPPED)

@@ -59,7 +59,8 @@ class Acceptances:
         """Let the approvals go on: started in DingTalk, or waiting in the portal. Accepted again, nothing changes.
 
         The policy is asked again, since days may have passed; whoever was to decide stays if they still can. Raises
-        ``NotThere`` for anybody else and ``Problem``: ``ALREADY_ANSWERED``, ``ALREADY_CLOSED``, ``NOBODY_DECIDES``.
+        ``NotThere`` for anybody else and ``Problem``: ``ALREADY_ANSWERED``, ``ALREADY_CLOSED``, ``NOBODY_DECIDES``,
+        ``NOBODY_DECIDES_ALL``.
         """
         person_id = person.id
         self._refresh(person_id, number)

@@ -27,6 +27,7 @@ from portal.services.requests.approver_choice import ApproverChoices
 from portal.services.requests.flow_choices import FlowChoices, FlowOffer, SentChoice
 from portal.services.requests.flow_question import FlowQuestion, flow_question
 from portal.services.requests.form_items import colleague_in_form, form_items, items_of
+from portal.services.requests.request_part import RequestPart, parts_seen
 from portal.services.starting.start_again import start_again, try_to_start_again
 from portal.services.starting.start_attempts import plan_late_look
 from portal.services.templates.template_in_use import template_in_use
@@ -49,24 +50,19 @@ class AccessRequests:
     flow_choices: FlowChoices
     public_url: str
 
-    def view(self, person: Person, number: str) -> AccessRequest:
-        """Return a request to its people, those who decide and those whose role reads it.
+    def view(self, person: Person, number: str) -> RequestPart:
+        """Return a request, or their part of it, to its people, those who decide and those whose role reads it.
 
         To others it does not exist. Everything that its page shows is read at once, however many approvals there are.
         """
         request = db.session.scalar(select(AccessRequest).filter_by(number=number).options(*_whole()))
-        if request is None or not may_view(
-            person,
-            number,
-            insiders={
-                request.requester_id,
-                request.grantee_id,
-                *(each.approver_id for each in request.approvals),
-            },
-            on=organisation_day(self.clock.now()),
-        ):
+        if request is None:
             raise NotThere
-        return request
+        on = organisation_day(self.clock.now())
+        (part,) = parts_seen(db.session(), person, [request], on=on)
+        if not (part.is_whole or part.items):
+            raise NotThere
+        return part
 
     def version(self, person: Person, number: str) -> str:
         """Return what ``version_of`` says of a request that the person may ``view``, without reading all of it."""

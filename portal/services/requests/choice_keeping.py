@@ -32,7 +32,7 @@ def keep_choice(
 
     ``picked`` is whom the policy offers and the requester took; without, whoever decides stays if they still can.
     A choice for a template of full flow that was never made is written as none: the start then asks for it. Raises
-    ``Problem``: ``NOBODY_DECIDES``, or ``FLOW_CHANGED`` when another template came into use since it was settled.
+    ``Problem`` as ``policy_approver`` does, or ``FLOW_CHANGED`` when another template came into use meanwhile.
     """
 
     def by_policy() -> None:
@@ -67,7 +67,8 @@ def policy_approver(
 ) -> PossibleApprover:
     """Return who decides about an approval of these resources by the policy of now; who does already comes first.
 
-    Raises ``Problem(NOBODY_DECIDES)``, also where no one person can decide about all of them any more.
+    Raises ``Problem``: ``NOBODY_DECIDES``, or of several resources ``NOBODY_DECIDES_ALL`` where no one person can
+    decide about all of them any more.
     """
     request = approval.request
     if request is None:
@@ -80,6 +81,8 @@ def policy_approver(
         at=at,
         channel=ChannelName(approval.channel),
     )
+    if not possible and len(resources) > 1:
+        raise Problem(ProblemReason.NOBODY_DECIDES_ALL, position=str(approval.position))
     if not possible:
         raise Problem(ProblemReason.NOBODY_DECIDES)
     return next((each for each in possible if each.person is approval.approver), possible[0])

@@ -37,12 +37,16 @@ class Beginning:
 class Prefilling:
     """Reads one's own requests and grants only; others' are as if they did not exist."""
 
-    def of_request(self, person: Person, number: str) -> Beginning | None:
-        """Return what one's own request of this number asked for, as far as it can still be asked for."""
+    def of_request(self, person: Person, number: str, *, position: int | None = None) -> Beginning | None:
+        """Return what one's own request of this number asked for, as far as it can still be asked for.
+
+        ``position`` is that of the approval whose items alone are wanted.
+        """
         request = db.session.scalar(select(AccessRequest).filter_by(number=number, requester_id=person.id))
         if request is None:
             return None
-        items = sorted(request.items, key=lambda each: each.id)
+        wanted = (each for each in request.items if position in (None, each.approval.position))
+        items = sorted(wanted, key=lambda each: each.id)
         colleague = request.on_behalf_of
         return Beginning(
             items=tuple(_again(each) for each in items if each.resource.gone_at is None),

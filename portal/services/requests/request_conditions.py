@@ -143,20 +143,26 @@ def in_state(wanted: StateFilter) -> Condition:
     )
 
 
-def mentions(session: Session, words: str) -> Condition | None:
+def mentions(session: Session, words: str, *, workspaces: tuple[int, ...] | None = None) -> Condition | None:
     """Hold where ``words`` begin the number, or stand in the name or user id of the requester or an approver, or in
     the name or the workspace of a resource. None when no number, person or resource is called so.
+
+    ``workspaces`` are those whose resources and approvers count, None for all.
     """
     number = number_part(words)
     people = Called.find(session, Person.id, (Person.name, Person.user_id), words)
-    resources = Called.find(session, Resource.id, (Resource.name, Resource.workspace), words)
+    resources = resources_called(session, (Resource.name, Resource.workspace), words, workspaces=workspaces)
     if number is None and not people.are_any and not resources.are_any:
         return None
     is_frequent = people.are_many or resources.are_many
     return Condition(
-        holds=or_(*_number_holds(number), *_people_hold(people), *_resources_hold(resources)),
+        holds=or_(
+            *_number_holds(number),
+            *_people_hold(people, workspaces=workspaces),
+            *_resources_hold(resources),
+        ),
         streams=() if is_frequent else tuple(_streams(number, people, resources)),
-        is_exact=number is None or not number.start,
+        is_exact=workspaces is None and (number is None or not number.start),
     )
 
 
@@ -198,17 +204,44 @@ class Called:
         return column.in_(self.statement if self.are_many else self.ids)
 
 
+def resources_called(
+    session: Session,
+    columns: Sequence[InstrumentedAttribute[str] | InstrumentedAttribute[str | None]],
+    words: str,
+    *,
+    workspaces: tuple[int, ...] | None,
+) -> Called:
+    """Return the resources called so, of these workspaces only where there are any given."""
+    found = Called.find(session, Resource.id, columns, words)
+    if workspaces is None:
+        return found
+    return Called.found_by(session, found.statement.where(Resource.workspace_id.in_(workspaces)))
+
+
+def decides_in(people: Called, *, workspaces: tuple[int, ...] | None) -> ColumnElement[bool]:
+    """Hold for requests that one of these people decides about, in these workspaces where there are any given."""
+    # With + 0 the database looks the request's approval up, instead of each person's approvals.
+    theirs = people.include(Approval.approver_id + 0)
+    if workspaces is None:
+        return _has_approval(theirs)
+    about_them = (
+        exists()
+        .where(RequestItem.approval_id == Approval.id)
+        .where(Resource.id == RequestItem.resource_id, Resource.workspace_id.in_(workspaces))
+    )
+    return _has_approval(and_(theirs, about_them))
+
+
 def _number_holds(number: NumberPart | None) -> Iterator[ColumnElement[bool]]:
     if number is not None:
         ids = or_(*((AccessRequest.id + 0).between(each.start, each.stop - 1) for each in number.ids))
         yield and_(ids, AccessRequest.number.startswith(number.start)) if number.start else ids
 
 
-def _people_hold(people: Called) -> Iterator[ColumnElement[bool]]:
+def _people_hold(people: Called, *, workspaces: tuple[int, ...] | None) -> Iterator[ColumnElement[bool]]:
     if people.are_any:
         yield people.include(AccessRequest.requester_id)
-        # With + 0 the database looks the request's approval up, instead of each person's approvals.
-        yield _has_approval(people.include(Approval.approver_id + 0))
+        yield decides_in(people, workspaces=workspaces)
 
 
 def _resources_hold(resources: Called) -> Iterator[ColumnElement[bool]]:

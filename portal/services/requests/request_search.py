@@ -10,8 +10,10 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session, selectinload
 
+from portal.clock import Clock
 from portal.extensions import db
 from portal.models import AccessRequest, Approval, Person, RequestItem, Resource
+from portal.rules.organisation_day import organisation_day
 from portal.rules.request_number import LARGEST_ID
 from portal.services.lists.keyset_page import KeysetPage, lead_of, page_of_ids
 from portal.services.lists.list_filters import NO_FILTERS, ListFilters
@@ -27,6 +29,7 @@ from portal.services.requests.request_conditions import (
     mentions,
     waiting_for,
 )
+from portal.services.requests.request_part import RequestPart, parts_seen
 
 PAGE_LENGTH = 20
 LONGEST_TEXT = 100
@@ -69,6 +72,8 @@ class Found:
 class RequestSearch:
     """Finds requests among those that the person may see."""
 
+    clock: Clock
+
     def find(self, person: Person, wanted: Wanted) -> Found:
         """Return at most ``PAGE_LENGTH`` requests that all of ``wanted`` is true of.
 
@@ -92,6 +97,10 @@ class RequestSearch:
             return Found(requests=rows[:PAGE_LENGTH], older_than=rows[PAGE_LENGTH - 1].id)
         return Found(requests=rows, older_than=back_to or None, is_cut=bool(back_to))
 
+    def parts(self, person: Person, found: Found) -> list[RequestPart]:
+        """Return what the person sees of each request that was found."""
+        return parts_seen(db.session(), person, found.requests, on=organisation_day(self.clock.now()))
+
     def ids(self, session: Session, person: Person, wanted: Wanted, *, rows: int) -> KeysetPage:
         """Return only the ids of up to ``rows`` requests that all of ``wanted`` is true of; raises ``NotAllowed``."""
         conditions = conditions_of(session, person, wanted)
@@ -105,14 +114,15 @@ class RequestSearch:
 def conditions_of(session: Session, person: Person, wanted: Wanted) -> list[Condition] | None:
     """Return what has to be true, or None when it is true of nothing; raises ``NotAllowed``."""
     if wanted.whose == Whose.EVERYBODYS:
-        conditions = request_filters(session, wanted.filters, workspaces=workspaces_seen(session, person))
+        workspaces = workspaces_seen(session, person)
+        conditions = request_filters(session, wanted.filters, workspaces=workspaces)
         if conditions is None:
             return None
     else:
-        conditions = [_whose(person, wanted.whose)]
+        workspaces, conditions = None, [_whose(person, wanted.whose)]
     if wanted.state is not None:
         conditions.append(in_state(wanted.state))
-    mentioned = _mentioned(session, wanted)
+    mentioned = _mentioned(session, wanted, workspaces)
     if mentioned is None:
         return None
     conditions += mentioned
@@ -125,7 +135,9 @@ def _whose(person: Person, whose: Whose) -> Condition:
     return waiting_for(person) if whose == Whose.TO_DECIDE else decided_by(person)
 
 
-def _mentioned(session: Session, wanted: Wanted) -> list[Condition] | None:
+def _mentioned(
+    session: Session, wanted: Wanted, workspaces: tuple[int, ...] | None
+) -> list[Condition] | None:
     """Return that each word is mentioned, or all as one where something is called so; None if one is nowhere.
 
     Two words of a name are common each; together they lead straight to whom they mean. Only admins search so: it
@@ -133,10 +145,11 @@ def _mentioned(session: Session, wanted: Wanted) -> list[Condition] | None:
     """
     words = _words(wanted.text)
     if len(words) > 1 and wanted.whose == Whose.EVERYBODYS:
-        whole = mentions(session, " ".join(words))
+        whole = mentions(session, " ".join(words), workspaces=workspaces)
         if whole is not None:
             return [whole]
-    mentioned = [each for each in (mentions(session, word) for word in words) if each is not None]
+    found = (mentions(session, word, workspaces=workspaces) for word in words)
+    mentioned = [each for each in found if each is not None]
     return mentioned if len(mentioned) == len(words) else None
 
 
@@ -158,6 +171,7 @@ def _what_a_list_shows() -> tuple[Any, ...]:
             Approval.failure,
             Approval.retries,
             Approval.last_read_at,
+            Approval.replaces_id,
         ),
         approvals.lazyload(Approval.template),
         approvals.lazyload(Approval.records),

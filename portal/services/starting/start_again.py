@@ -32,7 +32,7 @@ def start_again(
     """Promise another attempt for a locked approval of which nothing runs; a lost one gets another reference.
 
     What the remedies ask for counts: another template, other labels, another approver. Who was chosen for the
-    template's own flow stays chosen, unless ``settled`` says who is now. Raises ``Problem(NOBODY_DECIDES)``.
+    template's own flow stays chosen, unless ``settled`` says who is now. Raises ``Problem`` where nobody decides.
     """
     items = items_of(session, approval)
     resources = [each.resource for each in items]

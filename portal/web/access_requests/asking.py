@@ -150,7 +150,10 @@ def _beginning() -> Beginning | None:
     number, grant_id = request.args.get("repeats"), whole_number(request.args.get("renews"))
     if grant_id is not None and 0 < grant_id < 2**31:
         return prefilling.of_grant(person, grant_id)
-    return prefilling.of_request(person, text_of(number)[:64]) if number else None
+    if not number:
+        return None
+    position = whole_number(request.args.get("part"))
+    return prefilling.of_request(person, text_of(number)[:64], position=position)
 
 
 def _edit(form: AccessRequestForm, basket: Basket) -> Response:

@@ -20,6 +20,7 @@ from portal.services.outcomes.gone_instances import is_gone
 from portal.services.pending.reminders import can_be_reminded, may_remind_at
 from portal.services.permissions import may
 from portal.services.requests.access_requests import is_being_withdrawn
+from portal.services.requests.request_part import RequestPart
 from portal.web.access_requests.item_status import ItemStatus, item_status
 from portal.web.access_requests.notices import Notice, counts_for_nothing, notices_about, web_address
 from portal.web.access_requests.timeline import Entry, timeline_of_approval
@@ -72,11 +73,10 @@ class GroupStatus:
         return name_list([each.item.resource.name for each in self.items])
 
 
-def group_status(request: AccessRequest, approval: Approval, seen: Seen) -> GroupStatus:
-    """Return what is shown about ``approval``, one of the request's that were not passed on."""
-    items = sorted(
-        (each for each in request.items if each.approval_id == approval.id), key=lambda each: each.id
-    )
+def group_status(part: RequestPart, approval: Approval, seen: Seen) -> GroupStatus:
+    """Return what is shown about ``approval``, one of the part's that were not passed on."""
+    request = part.request
+    items = sorted((each for each in part.items if each.approval_id == approval.id), key=lambda each: each.id)
     is_theirs = request.requester_id == seen.viewer.id
     can_remind = is_theirs and can_be_reminded(approval) and not is_gone(approval)
     again_at = may_remind_at(approval, pause=seen.reminder_pause) if can_remind else None

@@ -10,7 +10,7 @@ from portal.services.registry import services
 from portal.web.access import current_actor, sign_in_required, signed_in_person
 from portal.web.access_requests.basket import whole_number
 from portal.web.access_requests.item_status import names_of
-from portal.web.access_requests.status_page import show_status, visible_request
+from portal.web.access_requests.status_page import show_status, visible_part
 from portal.web.htmx import redirect_or_refresh
 
 pending_requests = Blueprint("pending_requests", __name__)
@@ -34,7 +34,7 @@ def answer(number: str) -> BaseResponse:
         else:
             abort(422)
     except Problem as problem:
-        return show_status(visible_request(number), problem=problem)
+        return show_status(visible_part(number), problem=problem)
     return _back_to(number)
 
 
@@ -47,7 +47,7 @@ def remind(number: str) -> BaseResponse:
             current_actor(), signed_in_person(), number, position=1 if position is None else position
         )
     except Problem as problem:
-        return show_status(visible_request(number), problem=problem)
+        return show_status(visible_part(number), problem=problem)
     return _back_to(number)
 
 

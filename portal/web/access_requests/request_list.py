@@ -49,7 +49,10 @@ def request_list(whose: Whose, *, has_setup_to_finish: bool = False) -> Response
         whose=whose,
         wanted=wanted,
         found=found,
-        rows=[(row, badge_of(row), first_deciders(row)) for row in found.requests],
+        rows=[
+            (part, badge_of(part.request), first_deciders(part.approvals))
+            for part in services().request_search.parts(person, found)
+        ],
         state_names=_STATE_NAMES,
         longest_text=LONGEST_TEXT,
         address=_address(Wanted(whose=whose)),

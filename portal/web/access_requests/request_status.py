@@ -7,11 +7,12 @@ from dataclasses import dataclass
 
 from flask_babel import gettext, ngettext
 
-from portal.models import AccessRequest, Approval
+from portal.models import AccessRequest, Approval, RequestItem
 from portal.models.access_request import Acceptance
 from portal.rules.approval_state import ApprovalState, is_final
 from portal.services.outcomes.gone_instances import is_gone
 from portal.services.requests.access_requests import version_of
+from portal.services.requests.request_part import RequestPart
 from portal.web.access_requests.group_status import GroupStatus, Seen, group_status, is_ending
 from portal.web.access_requests.item_status import is_moving
 from portal.web.access_requests.notices import counts_for_nothing
@@ -26,9 +27,11 @@ _WAITS_FOR_A_PERSON = (
 
 @dataclass(frozen=True, kw_only=True)
 class RequestStatus:
-    """All that the partial shows, an approval a group; ``version`` changes whenever any of it does."""
+    """What is shown of the part somebody sees, an approval a group; ``version`` changes whenever any of it does."""
 
     request: AccessRequest
+    items: tuple[RequestItem, ...]
+    hidden_count: int
     badge: tuple[str, str]
     sentence: str
     groups: tuple[GroupStatus, ...]
@@ -49,11 +52,11 @@ class RequestStatus:
         return self.groups[0] if len(self.groups) == 1 else None
 
 
-def status_of(request: AccessRequest, seen: Seen) -> RequestStatus:
-    """Return what is shown about ``request`` to whoever looks."""
-    viewer = seen.viewer
+def status_of(part: RequestPart, seen: Seen) -> RequestStatus:
+    """Return what is shown about a request to whoever looks, and sees this part of it."""
+    viewer, request = seen.viewer, part.request
     is_theirs = request.requester_id == viewer.id
-    groups = tuple(group_status(request, each, seen) for each in current_approvals(request))
+    groups = tuple(group_status(part, each, seen) for each in current_approvals(part.approvals))
     states = {each.approval.state for each in groups}
     are_gone = any(is_gone(each.approval) for each in groups)
     is_over = is_final(request.state)
@@ -61,6 +64,8 @@ def status_of(request: AccessRequest, seen: Seen) -> RequestStatus:
     grants = [each.item.grant for group in groups for each in group.items]
     return RequestStatus(
         request=request,
+        items=part.items,
+        hidden_count=part.hidden_count,
         badge=only.badge if only else badge_of(request),
         sentence=only.sentence if only else _summary(request, groups),
         groups=groups,
@@ -80,15 +85,14 @@ def status_of(request: AccessRequest, seen: Seen) -> RequestStatus:
     )
 
 
-def current_approvals(request: AccessRequest) -> Sequence[Approval]:
-    """Return the approvals that stand for the request: those passed on are told with whatever replaced them."""
-    current = [each for each in request.approvals if each.state != ApprovalState.ESCALATED]
-    return current or request.approvals
+def current_approvals(approvals: Sequence[Approval]) -> Sequence[Approval]:
+    """Return the approvals that stand for a request: those passed on are told with whatever replaced them."""
+    return [each for each in approvals if each.state != ApprovalState.ESCALATED] or approvals
 
 
 def badge_of(request: AccessRequest) -> tuple[str, str]:
     """Return the kind and the text of the badge for a whole request."""
-    current = current_approvals(request)
+    current = current_approvals(request.approvals)
     approved = [each for each in current if each.state == ApprovalState.APPROVED]
     if approved and all(map(counts_for_nothing, approved)):
         return "danger", gettext("Does not count")

@@ -12,7 +12,7 @@ from portal.web.access import current_actor, sign_in_required, signed_in_person
 from portal.web.access_requests.asking import found_colleagues, found_resources, open_form, take_form
 from portal.web.access_requests.basket import whole_number
 from portal.web.access_requests.request_list import request_list
-from portal.web.access_requests.status_page import show_status, shown_version, visible_request
+from portal.web.access_requests.status_page import show_status, shown_version, visible_part
 from portal.web.htmx import no_content, redirect_or_refresh
 
 UNFINISHED_SETUP = (ProblemReason.APPROVAL_OFF, ProblemReason.NO_TEMPLATE)
@@ -81,7 +81,7 @@ def colleagues() -> Response:
 @access_requests.get("/requests/<number>")
 @sign_in_required
 def page(number: str) -> Response:
-    return show_status(visible_request(number))
+    return show_status(visible_part(number))
 
 
 @access_requests.get("/requests/<number>/status")
@@ -89,7 +89,7 @@ def page(number: str) -> Response:
 def status(number: str) -> Response:
     if request.args.get("seen") == shown_version(number):
         return no_content()  # nothing is swapped, so an open menu stays open and nothing is read out twice
-    return show_status(visible_request(number))
+    return show_status(visible_part(number))
 
 
 @access_requests.post("/requests/<number>/withdrawal")
@@ -99,7 +99,7 @@ def withdraw(number: str) -> Response:
         position = whole_number(request.form.get("position"))
         services().access_requests.withdraw(current_actor(), signed_in_person(), number, position=position)
     except Problem as problem:
-        return show_status(visible_request(number), problem=problem)
+        return show_status(visible_part(number), problem=problem)
     return redirect_or_refresh(url_for(".page", number=number))
 
 
@@ -109,7 +109,7 @@ def start(number: str) -> Response:
     try:
         services().access_requests.try_again(current_actor(), signed_in_person(), number)
     except Problem as problem:
-        return show_status(visible_request(number), problem=problem)
+        return show_status(visible_part(number), problem=problem)
     return redirect_or_refresh(url_for(".page", number=number))
 
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from portal.channels.dingtalk.call_counting import QUOTA_EXHAUSTED
-from portal.models import AccessRequest, Approval
+from portal.models import Approval
 from portal.rules.approval_state import ApprovalState, is_final
 from portal.services.registry import services
 from portal.services.work.due_work import LEASE
@@ -29,11 +30,11 @@ class Sync:
     mark: str
 
 
-def sync_of(request: AccessRequest) -> Sync:
-    """Return what to show beside the state of a request."""
+def sync_of(approvals: Sequence[Approval]) -> Sync:
+    """Return what to show beside the state of a request, of whose approvals these are seen."""
     now, stopped_until = services().clock.now(), services().dingtalk_calls.stopped_until()
-    running = [each for each in request.approvals if each.state == ApprovalState.PENDING]
-    waits = [each for each in request.approvals if _waits_for_calls(each)]
+    running = [each for each in approvals if each.state == ApprovalState.PENDING]
+    waits = [each for each in approvals if _waits_for_calls(each)]
     says_so_itself = any((each.failure or {}).get("kind") == QUOTA_EXHAUSTED for each in waits)
     soon = now + LEASE
     return Sync(

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from portal.models import AccessRequest, Approval, ApprovalDecider
+from portal.models import Approval, ApprovalDecider
 from portal.rules.approval_state import ApprovalState
 from portal.rules.flow_rules import Certainty, NodeRule
 from portal.services.templates.template_flow import confirmed_nodes
@@ -32,10 +32,10 @@ def who_decides(approval: Approval) -> tuple[DecidingLine, ...]:
     return (DecidingLine(people=(approval.approver.name,), why=why),)
 
 
-def first_deciders(request: AccessRequest) -> tuple[str, ...]:
+def first_deciders(approvals: Sequence[Approval]) -> tuple[str, ...]:
     """Return who was chosen, else the policy's approver: what a list has room for."""
     names: list[str] = []
-    for approval in request.approvals:
+    for approval in approvals:
         if approval.state == ApprovalState.ESCALATED:
             continue  # whoever was asked instead is named
         chosen = [name for choice in approval.chosen_approvers or () for name in choice["names"]]

@@ -11,7 +11,7 @@ from portal.services.decisions.decisions import LONGEST_REASON, Decided
 from portal.services.faults import FieldFault, Problem
 from portal.services.registry import services
 from portal.web.access import current_actor, sign_in_required, signed_in_person
-from portal.web.access_requests.status_page import show_status, visible_request
+from portal.web.access_requests.status_page import show_status, visible_part
 from portal.web.approvals.decision_form import DecisionForm, number_of
 from portal.web.approvals.decision_words import done_sentence, result_line
 from portal.web.htmx import redirect_or_refresh, render, wants_partial
@@ -72,7 +72,7 @@ def decide(approval_id: int) -> BaseResponse:
     except Problem as problem:
         found_number = problem.facts.get("number", "")
         if is_on_status and found_number:
-            return show_status(visible_request(found_number), problem=problem)
+            return show_status(visible_part(found_number), problem=problem)
         return _pending(
             status=409,
             results=(Decided(approval_id=approval_id, number=found_number, problem=problem),),

@@ -14,6 +14,7 @@ from portal.services.lists.grant_lines import grant_lines
 from portal.services.lists.grant_search import WantedGrants
 from portal.services.lists.request_lines import request_lines
 from portal.services.lists.saved_views import ListName
+from portal.services.lists.scope import workspaces_seen
 from portal.services.registry import services
 from portal.services.requests.request_conditions import StateFilter
 from portal.services.requests.request_search import Wanted, Whose
@@ -83,5 +84,7 @@ def export_of(page: ListName, person: Person) -> Export:
         next_page=lambda before: services().request_search.ids(
             db.session(), viewer(), replace(requests, older_than=before), rows=ROWS_A_PIECE
         ),
-        lines_of=lambda ids: request_lines(db.session(), ids),
+        lines_of=lambda ids: request_lines(
+            db.session(), ids, workspaces=workspaces_seen(db.session(), viewer())
+        ),
     )

@@ -116,6 +116,14 @@ _WORDS: dict[ProblemReason, tuple[LazyString, LazyString, LazyString]] = {
         _("Its owner cannot be asked, and there is no fallback approver who can."),
         _("Ask an organization admin to choose a fallback approver under Approval Settings."),
     ),
+    ProblemReason.NOBODY_DECIDES_ALL: (
+        _("No one person decides about all of this any more"),
+        _("Who decides has changed since it was asked for, so these resources need approvals of their own."),
+        _(
+            "The requester withdraws this part and asks for it again: the portal then asks everybody who decides, "
+            "each about theirs."
+        ),
+    ),
     ProblemReason.ALREADY_CLOSED: (
         _("This request is already over"),
         _("Its outcome is final."),

@@ -8,6 +8,8 @@ import pytest
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
+from portal.database import transaction
+from portal.models import Resource
 from tests.portal_world import World, csrf_token
 from tests.services.pending_story import (
     approvals_of,
@@ -17,7 +19,7 @@ from tests.services.pending_story import (
     states_of,
     work_on,
 )
-from tests.services.story import ask
+from tests.services.story import ask, person_named
 from tests.web.counted_statements import statements_of
 
 OF_TWO = ({"resource": "sales-overview"}, {"resource": "regional-revenue"}, {"resource": "executive-portal"})
@@ -155,3 +157,30 @@ def test_whose_role_reads_everything_changes_nothing_of_it(ready: World, number:
     assert kate.get(f"/requests/{number}/status").status_code == 200
     for path in ("withdrawal", "start", "reminders", "acceptance"):
         assert send(kate, f"/requests/{number}/{path}", answer="accept", position="1").status_code == 404
+
+
+def test_a_part_that_no_one_person_decides_any_more_leads_to_a_form_filled_in_with_it(ready: World) -> None:
+    for person in ("bob", "chen", "frank"):
+        ready.client(person)
+    set_rules(ready, approver_kinds=["data_work_owner"])
+    number = ask(ready, items=OF_TWO)
+    with ready.app.app_context(), transaction() as session:
+        part = approvals_of(number)[0]
+        part.state, part.due_at = "could_not_start", None
+        session.query(Resource).filter_by(external_id="regional-revenue").one().owner_id = person_named(
+            "frank"
+        ).id
+    bob = ready.client("bob")
+    refused = send(bob, f"/requests/{number}/start")
+    assert refused.status_code == 409
+    assert "No one person decides about all of this any more" in refused.text
+    link = re.search(rf'href="(/requests/new\?[^"]*{number}[^"]*)"', refused.text)
+    assert link, "there is no way to the form"
+    form = bob.get(link[1].replace("&amp;", "&")).text
+    assert "Sales overview" in form
+    assert "Regional revenue" in form
+    assert "Executive portal" not in form
+    with ready.app.app_context(), transaction() as session:
+        session.query(Resource).filter_by(external_id="regional-revenue").one().owner_id = person_named(
+            "chen"
+        ).id

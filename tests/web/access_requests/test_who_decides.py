@@ -8,7 +8,7 @@ import pytest
 from flask import Flask
 from flask_babel import Babel
 
-from portal.models import AccessRequest, Approval, ApprovalDecider, ApprovalTemplate, Person
+from portal.models import Approval, ApprovalDecider, ApprovalTemplate, Person
 from portal.rules.flow_rules import Certainty, Node, NodeRule, NodeTask
 from portal.web.access_requests.who_decides import first_deciders, who_decides
 
@@ -69,4 +69,4 @@ def test_peer_to_peer_names_the_policys_approver() -> None:
 
 
 def test_a_list_names_everybody_who_was_chosen_once() -> None:
-    assert first_deciders(AccessRequest(approvals=[approval()])) == ("Dora", "Kate")
+    assert first_deciders([approval()]) == ("Dora", "Kate")
