@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -14,13 +15,18 @@ from tests.portal_world import World
 
 @contextmanager
 def counted_statements(world: World) -> Iterator[list[str]]:
-    """Collect the statements of what happens inside; BEGIN and COMMIT are none."""
+    """Collect the statements of what this thread does inside; BEGIN and COMMIT are none.
+
+    An event of DingTalk may be stored by another thread meanwhile.
+    """
     seen: list[str] = []
+    asking = threading.get_ident()
     with world.app.app_context():
         engine = db.engine
 
     def note(_connection: object, _cursor: object, statement: str, *_rest: object) -> None:
-        seen.append(statement)
+        if threading.get_ident() == asking:
+            seen.append(statement)
 
     event.listen(engine, "before_cursor_execute", note)
     try:
