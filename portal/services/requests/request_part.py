@@ -53,7 +53,7 @@ def parts_seen(
     )
     partly_ids = {each.id for each in partly}
     decided = _decided(session, person, partly_ids, on=on) if partly else frozenset[int]()
-    workspaces = session.scalars(administered_workspaces(person)).all() if partly else ()
+    workspaces = session.scalars(administered_workspaces(person.id)).all() if partly else ()
     return [_part(each, decided, workspaces) if each.id in partly_ids else _whole(each) for each in requests]
 
 
