@@ -65,9 +65,9 @@ def go_round(world: World) -> None:
 
 
 def work_on(world: World, *, rounds: int = 12) -> None:
-    """Do what is due, letting a few seconds pass between: withdrawals need 15 s after the start."""
+    """Hear and do what is due, letting a few seconds pass between: withdrawals need 15 s after the start."""
     for _ in range(rounds):
-        world.work()
+        world.hear_everything()
         world.let_pass(seconds=10)
 
 
