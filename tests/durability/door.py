@@ -28,6 +28,7 @@ class Step(StrEnum):
     SUBMIT = "POST /requests"
     ASK_TO_WITHDRAW = "POST /requests/<number>/withdrawal"
     TRY_AGAIN = "POST /requests/<number>/start"
+    ACCEPT = "POST /requests/<number>/acceptance"
     FORECAST = "POST /v1.0/workflow/processes/forecast"
     START = "POST /v1.0/workflow/processInstances"
     SEARCH = "POST /v1.0/workflow/processes/instanceIds/query"

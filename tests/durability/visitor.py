@@ -71,6 +71,13 @@ class Visitor:
         page = self._get(f"/requests/{number}")
         return self.send(f"/requests/{number}/{button}", {"csrf_token": csrf_token(page.text)})
 
+    def accept(self, number: str) -> int:
+        """Accept what somebody asks for this person, and return the status of the answer."""
+        token = csrf_token(self._get("/requests").text)
+        return self.send(
+            f"/requests/{number}/acceptance", {"csrf_token": token, "answer": "accept"}
+        ).status_code
+
     def page_of(self, number: str) -> str:
         answer = self._get(f"/requests/{number}")
         assert answer.status_code == 200, answer.text
