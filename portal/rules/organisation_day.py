@@ -10,6 +10,11 @@ CHINA = timezone(timedelta(hours=8))
 CHINA_NAME = "Asia/Shanghai"
 
 
+def last_day_before(end: datetime) -> date:
+    """Return the last day on which something holds that is over at ``end``: midnight ends the day before it."""
+    return organisation_day(end - timedelta(microseconds=1))
+
+
 def organisation_day(at: datetime) -> date:
     """Return the day that the organisation's calendars show at this moment (``at`` knows its time zone)."""
     return at.astimezone(CHINA).date()

@@ -16,6 +16,8 @@ from flask_babel import (
 )
 from markupsafe import Markup
 
+from portal.rules.organisation_day import last_day_before
+
 UNITS_SECONDS = {"day": 86_400, "hour": 3_600, "minute": 60}
 
 
@@ -44,7 +46,7 @@ def day(at: datetime | date) -> Markup:
 
 def last_day(end: datetime) -> Markup:
     """The last day on which something holds that is over at this moment: midnight ends the day before it."""
-    return day(end - timedelta(microseconds=1))
+    return day(last_day_before(_aware(end)))
 
 
 def ago(at: datetime) -> Markup:

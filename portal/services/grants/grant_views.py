@@ -15,11 +15,13 @@ from portal.models import Grant, GrantDelivery, Person
 from portal.rules.grant_state import ENDS
 from portal.rules.permissions import Permission
 from portal.services.faults import NotThere
+from portal.services.grants.grant_orders import Action
 from portal.services.grants.grant_rows import is_wanted
 from portal.services.grants.task_people import concerns, keeps, task_people
 from portal.services.permissions import may
 
 SHOWN_DELIVERIES = 30
+SHOWN_CHECKS = 5
 SHOWN_OPEN = 200
 SHOWN_PAST = 20
 
@@ -112,4 +114,8 @@ class GrantViews:
     @staticmethod
     def _deliveries(grant_id: int) -> tuple[GrantDelivery, ...]:
         newest = select(GrantDelivery).filter_by(grant_id=grant_id).order_by(GrantDelivery.id.desc())
-        return tuple(db.session.scalars(newest.limit(SHOWN_DELIVERIES)))
+        is_check = GrantDelivery.action == Action.CHECK
+        # Every night adds a check; they must not hide when the access was given.
+        changes = db.session.scalars(newest.where(~is_check).limit(SHOWN_DELIVERIES))
+        checks = db.session.scalars(newest.where(is_check).limit(SHOWN_CHECKS))
+        return tuple(sorted((*changes, *checks), key=lambda each: each.id, reverse=True))

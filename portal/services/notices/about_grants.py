@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from flask_babel import force_locale, gettext
+from flask_babel import force_locale, format_date, gettext
 from sqlalchemy.orm import Session
 
 from portal.channels.notices import Notice
 from portal.extensions import db
 from portal.models import Grant, Person, WorkNotice
 from portal.rules.grant_state import GrantState, has_ended
+from portal.rules.organisation_day import last_day_before
 from portal.services.names import entitlement_name
 from portal.services.notices.notice_promises import NoticeKind, promise
 
@@ -98,11 +99,11 @@ def _words(grant: Grant, kind: NoticeKind) -> tuple[str, str]:
         ),
         NoticeKind.GRANT_ENDS_IN_A_WEEK: (
             gettext("Access ends in a week: %(resource)s", resource=name),
-            gettext("If you need it for longer, renew it now: it has to be approved again."),
+            _until(grant),
         ),
         NoticeKind.GRANT_ENDS_TOMORROW: (
-            gettext("Access ends tomorrow: %(resource)s", resource=name),
-            gettext("If you need it for longer, renew it now: it has to be approved again."),
+            gettext("Access ends in a day: %(resource)s", resource=name),
+            _until(grant),
         ),
         NoticeKind.GRANT_EXPIRED: (
             gettext("Access has ended: %(resource)s", resource=name),
@@ -116,3 +117,12 @@ def _words(grant: Grant, kind: NoticeKind) -> tuple[str, str]:
         ),
     }
     return words[kind]
+
+
+def _until(grant: Grant) -> str:
+    if grant.expires_at is None:  # what has no end is never announced
+        return ""
+    return gettext(
+        "It works until %(day)s. If you need it for longer, renew it now: it has to be approved again.",
+        day=format_date(last_day_before(grant.expires_at), "long"),
+    )

@@ -16,17 +16,10 @@ from portal.rules.permissions import Permission
 from portal.services.permissions import may
 from portal.web.access_requests.notices import counts_for_nothing
 from portal.web.formatters import last_day
+from portal.web.words.grants import grant_badge
 from portal.web.words.records import name_list
 
 MOST_NAMED = 2
-_STATES = {
-    GrantState.DUE: "running",
-    GrantState.ACTIVE: "success",
-    GrantState.FAILING: "warning",
-    GrantState.EXPIRED: "neutral",
-    GrantState.RETURNED: "neutral",
-    GrantState.REVOKED: "warning",
-}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -89,24 +82,6 @@ def is_moving(grant: Grant | None) -> bool:
     return grant.state in (GrantState.DUE, GrantState.FAILING) or (
         grant.ending is not None and grant.ended_at is None
     )
-
-
-def grant_badge(grant: Grant) -> tuple[str, str]:
-    """Return the kind and the text of the badge for a grant."""
-    state = GrantState(grant.state)
-    if grant.ending is not None and grant.ended_at is None:
-        return "running", gettext("Access ends")
-    if state in (GrantState.DUE, GrantState.FAILING) and grant.task_at is not None:
-        return "neutral", gettext("Waiting to be given")
-    texts = {
-        GrantState.DUE: gettext("Access is being given"),
-        GrantState.ACTIVE: gettext("Access works"),
-        GrantState.FAILING: gettext("Access is delayed"),
-        GrantState.EXPIRED: gettext("Access expired"),
-        GrantState.RETURNED: gettext("Given back"),
-        GrantState.REVOKED: gettext("Taken away"),
-    }
-    return _STATES[state], texts[state]
 
 
 def grant_sentence(grant: Grant) -> str:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
+from itertools import groupby
 
 from flask import Response
 from flask_babel import gettext
@@ -149,10 +151,10 @@ def _timeline(shown: GrantView) -> list[Entry]:
     grant, tries = shown.grant, list(reversed(shown.deliveries))
     before_end = next((at for at, each in enumerate(tries) if each.action == "remove"), len(tries))
     lines = [Entry(kind="success", title=gettext("Approved"), at=grant.approved_at)]
-    lines += [_entry(each) for each in tries[:before_end]]
+    lines += _entries(tries[:before_end])
     if grant.ending is not None:
         lines.append(_end(grant))
-    lines += [_entry(each) for each in tries[before_end:]]
+    lines += _entries(tries[before_end:])
     if has_ended(grant.state) and before_end == len(tries):
         lines.append(Entry(kind="neutral", title=gettext("Over, and nothing was given"), at=grant.ended_at))
     return lines
@@ -164,6 +166,18 @@ def _end(grant: Grant) -> Entry:
     title = gettext("Given back by") if grant.ending == GrantState.RETURNED else gettext("Ended by")
     name = grant.ended_by.name if grant.ended_by else ""
     return Entry(kind="neutral", title=title, by=name, remark=grant.end_reason)
+
+
+def _entries(tries: Sequence[GrantDelivery]) -> list[Entry]:
+    """Tell what happened several times in a row once, with when it happened last."""
+    lines: list[Entry] = []
+    for _, some in groupby(map(_entry, tries), key=lambda each: (each.title, each.by, each.remark)):
+        *earlier, last = some
+        if earlier:
+            title = gettext("%(what)s, %(num)s times", what=last.title, num=len(earlier) + 1)
+            last = replace(last, title=title)
+        lines.append(last)
+    return lines
 
 
 def _entry(tried: GrantDelivery) -> Entry:

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from portal.models import RequestItem
 from portal.rules.approval_state import ApprovalState, is_final
-from portal.web.access_requests.item_status import grant_badge
+from portal.web.words.grants import grant_badge
 from portal.web.words.states import state_badge
 
 

@@ -227,3 +227,21 @@ def test_a_look_at_access_that_is_over_says_that_it_should_be_gone(
     looked = press(bob, f"/access/{grant_id}/check").text
     assert "The access is still there although it has ended." in looked
     assert "The portal takes it away again." in looked
+
+
+def test_what_happens_again_and_again_is_told_once_and_hides_nothing(
+    shared: World, target: CountingTarget
+) -> None:
+    target.failures = [BUSY, BUSY, BUSY]
+    grant_id = int(approved(shared, resource="war-room", days=90) or 0)
+    for _ in range(3):
+        advance(shared, grant_id)
+        let_pass_until_due(shared, grant_id)
+    advance(shared, grant_id)
+    bob = shared.client("bob")
+    for _ in range(7):
+        press(bob, f"/access/{grant_id}/check")
+    page = bob.get(f"/access/{grant_id}").text
+    assert "Could not be given, 3 times" in page
+    assert page.count('<p class="timeline-title">Given</p>') == 1
+    assert "Checked, 5 times" in page
