@@ -15,6 +15,7 @@ from portal.services.faults import NotThere, Problem
 from portal.services.outcomes.approval_records import told_in
 from portal.services.requests.request_search import Whose
 from tests.portal_world import World
+from tests.services.choosing_story import FINANCE, SELECT, ask_choosing, set_up_flow
 from tests.services.oa_story import (
     CHEN,
     DORA,
@@ -61,6 +62,19 @@ def test_a_countersigner_asked_afterwards_who_refuses_ends_it(running: tuple[Wor
     assert f"{DORA} refused" in page
     assert f"Rejected by {DORA}" in page
     assert "too wide" in page
+
+
+def test_somebody_whom_the_flow_names_stays_at_that_node_when_work_is_handed_over_to_them(
+    world: World,
+) -> None:
+    set_up_flow(world, SELECT, FINANCE)
+    number = ask_choosing(world, "dora")
+    follow(world, number, "pending")
+    (instance,) = instances(world)
+    act(world, instance["instance_id"], "dora", "redirect", to=["kate"])
+    asked_until(world, number, kate="waiting", dora="done")
+    places = world.look(lambda: {each.user_id: each.node_name for each in approval_of(number).deciders})
+    assert places == {"dora": "审批人", "kate": "财务"}
 
 
 def test_several_countersigners_are_named_and_waited_for_together(running: tuple[World, str, str]) -> None:

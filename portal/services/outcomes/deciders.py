@@ -95,7 +95,10 @@ def keep_deciders(approval: Approval, reading: Reading, people: Participants) ->
             approval.deciders.append(rows[user_id])
         row = rows[user_id]
         row.state = state
-        row.node_name = node_name[:128] or row.node_name or ""
+        if (
+            not row.rule
+        ):  # who was named by the flow stays at that node, also when asked at another one before it
+            row.node_name = node_name[:128] or row.node_name or ""
         row.person_name = people.name_of(user_id)[:128] or row.person_name
 
 

@@ -95,15 +95,30 @@ DINGTALK_FINDINGS: dict[Found, Words] = {
     Found.TEMPLATE_WELL: (_("“%(name)s” is there and published."), ()),
     Found.TEMPLATE_NONE: (
         _("No approval template is associated, so nothing can be started."),
-        (_("Choose one under “Associate Approval Template”; One-click Generation makes the official one."),),
+        (
+            _(
+                "Under “Approval template” press “Associate Approval Template”, then One-click Generation, and "
+                "Confirm."
+            ),
+        ),
     ),
     Found.TEMPLATE_GONE: (
         _("“%(name)s” no longer exists in DingTalk."),
-        (_("Associate another one under “Associate Approval Template”."),),
+        (
+            _(
+                "Under “Approval template” press “Change template”, then One-click Generation, and Confirm; or "
+                "choose Custom and a template of yours."
+            ),
+        ),
     ),
     Found.TEMPLATE_UNPUBLISHED: (
         _("“%(name)s” is stopped or not published in DingTalk, so it starts no approvals."),
-        (_("Enable or publish it in DingTalk's OA admin console."),),
+        (
+            _(
+                "In DingTalk open OA Approval, then Admin Console, find the template and enable it; or press Edit, "
+                "then Publish."
+            ),
+        ),
     ),
     Found.FLOW_WELL: (_("Approvals can run through it."), ()),
     Found.FLOW_BYPASS_ACKNOWLEDGED: (
@@ -113,8 +128,11 @@ DINGTALK_FINDINGS: dict[Found, Words] = {
     Found.FLOW_BYPASS: (
         _("These would not be asked, and no admin has accepted that, so nothing is started: %(people)s."),
         (
-            _("Put a node “Selected by Initiator” into the flow in DingTalk's designer and publish it."),
-            _("Or associate the template again and accept, by name, that they are not asked."),
+            _(
+                "In DingTalk's designer, under Flow Design, add an Approver with “Selected by Initiator”; press "
+                "Save and Publish. Then press “Check again” under “Flow”, and “Take these changes over”."
+            ),
+            _("Or accept, by name, that they are not asked: under “Flow” tick the box and press Accept."),
         ),
     ),
     Found.FLOW_UNUSABLE: (
@@ -123,7 +141,11 @@ DINGTALK_FINDINGS: dict[Found, Words] = {
     ),
     Found.FLOW_CHANGED: (
         _("It was changed in DingTalk since an admin confirmed it."),
-        (_ASSOCIATE_AGAIN,),
+        (
+            _(
+                "Under “Flow” press “Check again”, look at what was changed, and press “Take these changes over”."
+            ),
+        ),
     ),
     Found.FLOW_UNKNOWN: (
         _("DingTalk could not work it out just now."),

@@ -182,6 +182,7 @@ def test_a_choice_that_cannot_be_is_told_beside_its_node(
     assert words in sent.text
     assert ">kept</textarea>" in sent.text.replace("\r\n", "").replace("\n", "")
     assert 'class="field choice field-invalid"' in sent.text
+    assert '<li><a href="#node-0">审批人: ' in sent.text
     assert instances(world) == []
 
 
