@@ -13,6 +13,7 @@ from flask_babel import gettext
 from portal.channels.failures import Failure
 from portal.grants.grant_target import Finding, TargetName
 from portal.models import Grant, GrantDelivery
+from portal.rules.entitlement import Entitlement
 from portal.rules.grant_state import GrantState, has_ended
 from portal.services.faults import FieldFault, Problem
 from portal.services.grants.drift_check import Looked
@@ -22,6 +23,7 @@ from portal.web.access import signed_in_person
 from portal.web.htmx import render
 from portal.web.words.failures import FailureWords, failure_words
 from portal.web.words.faults import fault_sentence
+from portal.web.words.grant_notes import grant_notes
 from portal.web.words.grants import (
     drift_words,
     finding_words,
@@ -77,6 +79,7 @@ def show_grant(
         can_check=grant.target != TargetName.MANUAL and grant.leased_until is not None,
         looked=_looked_words(grant, looked),
         drift=drift_words(grant),
+        notes=grant_notes(grant),
         problem=problem_words(problem) if problem else None,
         reason_fault=fault_sentence(fault) if fault else "",
         reason=reason,
@@ -125,12 +128,26 @@ def _looked_words(grant: Grant, looked: Looked | None) -> tuple[str, str, str] |
         return "success", finding_words(found.finding), gettext("It has ended, so this is as it should be.")
     is_still_there = grant.ending is not None and found.finding != Finding.CANNOT_TELL
     finding = Finding.STILL_THERE if is_still_there else found.finding
+    if finding == Finding.AS_WANTED and found.facts.get("can_open") is False:
+        return (
+            "warning",
+            gettext("The access is there, but Quick BI says that it cannot be opened"),
+            gettext(
+                "It may be offline, or stand in a data portal whose menu has to be given as well. Ask the owner of"
+                " the resource."
+            ),
+        )
     kind = "success" if finding == Finding.AS_WANTED else "warning"
     return kind, finding_words(finding), _advice(grant, finding)
 
 
 def _advice(grant: Grant, finding: Finding) -> str:
     """Return what follows from a look, by what the portal does about it: the row was written before the page."""
+    if finding == Finding.AS_WANTED and grant.entitlement == Entitlement.UNMASK:
+        return gettext(
+            "If a column is still masked, a rule of the whole organisation hides it: ask an enterprise security"
+            " administrator."
+        )
     if finding == Finding.AS_WANTED:
         return gettext(
             "If you still cannot open it, sign in to the BI tool again with the account that belongs to you in"

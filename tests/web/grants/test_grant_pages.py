@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
+from typing import ClassVar
 
 import pytest
 from babel.dates import format_date
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
-from portal.grants.grant_target import TargetName
+from portal.grants.grant_target import Delivered, GrantOrder, TargetName
 from portal.rules.organisation_day import organisation_day
 from tests.portal_world import World, csrf_token
 from tests.services.grant_story import (
@@ -245,3 +247,42 @@ def test_what_happens_again_and_again_is_told_once_and_hides_nothing(
     assert "Could not be given, 3 times" in page
     assert page.count('<p class="timeline-title">Given</p>') == 1
     assert "Checked, 5 times" in page
+
+
+class Telling(CountingTarget):
+    """A target that tells more than that it is done."""
+
+    told: ClassVar[dict[str, object]] = {}
+
+    def deliver(self, order: GrantOrder) -> Delivered:
+        return replace(super().deliver(order), facts=self.told)
+
+    def remove(self, order: GrantOrder) -> Delivered:
+        return replace(super().remove(order), facts=self.told)
+
+
+@pytest.mark.parametrize(
+    ("told", "sentence"),
+    [
+        (
+            {"is_inherited_from": "workspace", "can_open": True},
+            "all members of the workspace have this access",
+        ),
+        ({"is_left": "not ours"}, "somebody else gave it in Quick BI"),
+        ({"can_open": True}, "by another grant, or by access that Quick BI gives otherwise"),
+        ({"can_open": False}, ""),
+    ],
+)
+def test_what_stays_in_quick_bi_after_the_end_is_explained(
+    shared: World, told: dict[str, object], sentence: str
+) -> None:
+    target = with_target(shared, Telling())
+    grant_id = given(shared)
+    target.told = told  # type: ignore[misc]
+    bob = shared.client("bob")
+    press(bob, f"/access/{grant_id}/return")
+    advance(shared, grant_id)
+    page = bob.get(f"/access/{grant_id}").text
+    assert "Given back" in page
+    assert sentence in page
+    assert ("It can still be opened" in page) == bool(sentence)
