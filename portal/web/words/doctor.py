@@ -20,6 +20,7 @@ from portal.web.words.doctor_dingtalk import DINGTALK_FINDINGS
 from portal.web.words.doctor_portal import PORTAL_FINDINGS, Words
 from portal.web.words.doctor_quickbi import QUICKBI_FINDINGS
 from portal.web.words.failures import failure_words
+from portal.web.words.flow import names_words
 
 FINDINGS: dict[Found, Words] = PORTAL_FINDINGS | DINGTALK_FINDINGS | QUICKBI_FINDINGS
 
@@ -125,10 +126,14 @@ def _said(verdict: Verdict) -> tuple[Markup, tuple[str, ...]]:
     return escape("{}: {}").format(str(finding.title), said), tuple(str(each) for each in finding.steps)
 
 
+def _said_of(name: str, value: str) -> str:
+    return names_words(value) if name == "people" else value
+
+
 def _filled(words: LazyString, verdict: Verdict) -> Markup:
     text = str(words).replace("%%", "%")
     filled = escape(text)
     for name, value in verdict.facts.items():
-        shown = moment(datetime.fromisoformat(value)) if name == "at" else escape(value)
+        shown = moment(datetime.fromisoformat(value)) if name == "at" else escape(_said_of(name, value))
         filled = Markup(str(filled).replace(f"%({name})s", str(shown)))  # noqa: S704 - both halves are escaped
     return filled

@@ -8,6 +8,7 @@ from flask_babel import lazy_gettext as _
 from flask_babel.speaklater import LazyString
 
 from portal.channels.failures import Failure, OwnFailure
+from portal.web.words.flow import names_words
 from portal.web.words.grant_failures import GRANT_FAILURE_WORDS
 from portal.web.words.quickbi_failures import QUICKBI_WORDS
 from portal.web.words.webhook_failures import WEBHOOK_WORDS
@@ -358,5 +359,5 @@ def failure_words(failure: Failure) -> FailureWords:
 def _filled(words: LazyString, facts: dict[str, str]) -> str:
     text = str(words)
     for name, value in facts.items():
-        text = text.replace(f"%({name})s", value)
+        text = text.replace(f"%({name})s", names_words(value) if name == "people" else value)
     return text

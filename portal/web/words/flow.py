@@ -139,6 +139,22 @@ def bypassed_words(nodes: Sequence[Node]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(words for node in nodes for words in _bypassed_at(node)))
 
 
+def names_words(names: str) -> str:
+    """Return names, joined by commas, as people read them: a node without people and name has its rule's."""
+    return ", ".join(_name_words(each) for each in names.split(", "))
+
+
+def _name_words(name: str) -> str:
+    if name not in set(NodeRule):
+        return name
+    rule = NodeRule(name)
+    return _who_conditions_lead_to() if rule in _BRANCHINGS else str(RULES[rule])
+
+
+def _who_conditions_lead_to() -> str:
+    return gettext("whoever the conditions of the flow lead to")
+
+
 def _verdict_sentence(verdict: FlowVerdict) -> str:
     if verdict.kind == VerdictKind.FULL_FLOW:
         return gettext(
@@ -164,7 +180,7 @@ def _bypassed_at(node: Node) -> tuple[str, ...]:
     rule = str(RULES[node.rule])
     people = ", ".join(each.name for each in node.people)
     if node.rule in _BRANCHINGS and not people:
-        return (gettext("whoever the conditions of the flow lead to"),)
+        return (_who_conditions_lead_to(),)
     if node.follows_requester and people:
         return (
             gettext(

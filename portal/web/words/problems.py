@@ -7,6 +7,7 @@ from flask_babel.speaklater import LazyString
 
 from portal.services.faults import Problem, ProblemReason
 from portal.web.errors import Problem as ProblemWords
+from portal.web.words.flow import names_words
 
 _WORDS: dict[ProblemReason, tuple[LazyString, LazyString, LazyString]] = {
     ProblemReason.SETTINGS_CHANGED: (
@@ -276,5 +277,5 @@ def problem_words(problem: Problem) -> ProblemWords:
 def _filled(words: LazyString, facts: dict[str, str]) -> str:
     text = str(words)
     for name, value in facts.items():
-        text = text.replace(f"%({name})s", value)
+        text = text.replace(f"%({name})s", names_words(value) if name == "people" else value)
     return text

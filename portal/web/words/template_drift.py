@@ -11,7 +11,7 @@ from portal.rules.form_drift import FormChange, FormChangeKind
 from portal.rules.template_field import FieldKind, TemplateField
 from portal.services.templates.template_report import Drift
 from portal.web.words.field_mapping import field_kind
-from portal.web.words.flow import MODES, RULES, TASKS
+from portal.web.words.flow import MODES, RULES, TASKS, names_words
 
 
 def drift_words(drift: Drift) -> tuple[str, ...]:
@@ -60,7 +60,7 @@ def _flow_change(change: FlowChange) -> str:
     if change.kind in _SWAPPED:
         return _swapped(change)
     node = change.node or _rule(change)
-    now = ", ".join(change.after)
+    now = names_words(", ".join(change.after))
     match change.kind:
         case FlowChangeKind.NODE_ADDED if change.rule in (NodeRule.CONDITION, NodeRule.PARALLEL):
             return gettext("The flow branches now: %(rule)s.", rule=_rule(change))

@@ -39,6 +39,19 @@ def part(page: str, element_id: str) -> str:
     return words(found[1])
 
 
+def test_a_branch_is_named_in_words_wherever_people_are_passed_over(
+    world: World, alice: AdminBrowser
+) -> None:
+    associate(world, CHOICE)
+    design(world, CHOICE, {**KATE, "when": {"Level": ["edit"]}})
+    check(world)
+    said = part(section(alice), "flow-drift")
+    assert "The flow would pass these people over now: whoever the conditions of the flow lead to." in said
+    number = ask(world)
+    follow(world, number, "could_not_start")
+    assert "whoever the conditions of the flow lead to" in world.client("bob").get(f"/requests/{number}").text
+
+
 def row(world: World) -> ApprovalTemplate:
     found: ApprovalTemplate = world.look(template)
     return found
