@@ -91,6 +91,29 @@ def test_one_group_is_rejected_while_another_is_approved(ready: World) -> None:
     assert ready.look(lambda: state_of_request(number)) == "partly_approved"
 
 
+@pytest.mark.parametrize("is_here", [False, True])
+def test_a_notice_names_the_items_of_its_approval_alone(ready: World, is_here: bool) -> None:
+    change_settings(ready, is_in_platform_channel_on=is_here, prefers_in_platform=is_here)
+    number = ask(ready, items=[SALES, PORTAL])
+    if not is_here:
+        ready.work_until(lambda: states_of(number) == ["pending", "pending"])
+        for who, approval in zip(("chen", "alice"), ready.look(lambda: approvals_of(number)), strict=True):
+            ready.act(str(approval.instance_id), who, "refuse")
+    ready.work_until(lambda: len(told(ready)) == 2)
+    sales, portal = ("Sales overview", "Executive portal")
+    for person, text in told(ready):
+        assert person == (
+            {sales: "chen", portal: "alice"}[sales if sales in text else portal] if is_here else "bob"
+        )
+        assert (sales in text) != (portal in text)
+
+
+def told(world: World) -> list[tuple[str, str]]:
+    """Return who was sent a card in DingTalk, and what it says."""
+    sent = world.control("GET", "/messages")["messages"]
+    return [(each["person"], each["message"]["action_card"]["markdown"]) for each in sent]
+
+
 def test_the_requester_picks_whom_of_several_to_ask_and_nobody_else(ready: World) -> None:
     change_settings(ready, approver_kinds=["data_work_owner", "permission_administrator"])
     give_role(ready, "kate", "permission_administrator")

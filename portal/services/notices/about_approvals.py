@@ -10,6 +10,7 @@ from portal.models import AccessRequest, Approval, Person, WorkNotice
 from portal.services.notices.notice_promises import NoticeKind, news_of
 from portal.services.notices.notice_texts import notice_about
 from portal.services.request_address import request_address
+from portal.services.requests.form_items import items_of
 
 
 def write_about_approval(notice: WorkNotice, person: Person, public_url: str) -> Notice | None:
@@ -20,4 +21,6 @@ def write_about_approval(notice: WorkNotice, person: Person, public_url: str) ->
     if news_of(approval) != notice.kind or approval.attempt != attempt:
         return None
     address = request_address(public_url, request.number)
-    return notice_about(request, NoticeKind(notice.kind), person=person, attempt=attempt, address=address)
+    items = items_of(db.session(), approval)
+    kind = NoticeKind(notice.kind)
+    return notice_about(request, kind, items=items, person=person, attempt=attempt, address=address)

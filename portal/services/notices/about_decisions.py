@@ -17,6 +17,7 @@ from portal.rules.approval_state import ApprovalState
 from portal.services.notices.notice_promises import NoticeKind, promise
 from portal.services.notices.notice_texts import asked_lines
 from portal.services.request_address import request_address
+from portal.services.requests.form_items import items_of
 
 
 def promise_to_decide(session: Session, approval: Approval, *, at: datetime) -> None:
@@ -50,7 +51,7 @@ def write_to_decide(notice: WorkNotice, person: Person, public_url: str) -> Noti
             title=gettext("Your decision is asked for: %(number)s", number=request.number),
             lines=(
                 gettext("%(name)s asks for access.", name=request.requester.name),
-                *asked_lines(request),
+                *asked_lines(items_of(db.session(), approval)),
                 gettext("Decide in the portal."),
             ),
             button=gettext("Open the request"),

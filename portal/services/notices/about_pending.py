@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from flask_babel import force_locale, gettext
@@ -10,12 +11,13 @@ from sqlalchemy.orm import Session
 
 from portal.channels.notices import Notice
 from portal.extensions import db
-from portal.models import AccessRequest, Approval, Person, WorkNotice
+from portal.models import AccessRequest, Approval, Person, RequestItem, WorkNotice
 from portal.models.access_request import Acceptance
 from portal.rules.approval_state import ApprovalState, is_final
 from portal.services.notices.notice_promises import NoticeKind, promise
 from portal.services.notices.notice_texts import asked_lines
 from portal.services.request_address import request_address
+from portal.services.requests.form_items import items_of
 
 _ANSWER_OF = {NoticeKind.ASKED_FOR_YOU: Acceptance.ASKED, NoticeKind.DECLINED: Acceptance.DECLINED}
 
@@ -52,7 +54,7 @@ def write_about_acceptance(notice: WorkNotice, person: Person, public_url: str) 
         else:
             title = gettext("Declined: %(number)s", **names)
             sentence = gettext("%(colleague)s does not want the access that you asked for.", **names)
-        return _notice(request, person, title, sentence, public_url)
+        return _notice(request, request.items, person, title, sentence, public_url)
 
 
 def write_reminder(notice: WorkNotice, person: Person, public_url: str) -> Notice | None:
@@ -65,7 +67,8 @@ def write_reminder(notice: WorkNotice, person: Person, public_url: str) -> Notic
     with force_locale(request.language):
         title = gettext("Reminder: %(number)s waits for you", number=request.number)
         sentence = gettext("%(requester)s asks you to decide.", requester=request.requester.name)
-        return _notice(request, person, title, sentence, public_url)
+        items = items_of(db.session(), approval)
+        return _notice(request, items, person, title, sentence, public_url)
 
 
 def _promise(
@@ -81,11 +84,18 @@ def _promise(
     promise(session, kind, subject=subject, request_id=request.id, person=person, at=at)
 
 
-def _notice(request: AccessRequest, person: Person, title: str, sentence: str, public_url: str) -> Notice:
+def _notice(
+    request: AccessRequest,
+    items: Sequence[RequestItem],
+    person: Person,
+    title: str,
+    sentence: str,
+    public_url: str,
+) -> Notice:
     return Notice(
         user_id=person.user_id or "",
         title=title,
-        lines=(*asked_lines(request), sentence),
+        lines=(*asked_lines(items), sentence),
         button=gettext("Open the request"),
         address=request_address(public_url, request.number),
     )

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from flask_babel import force_locale, gettext
 
 from portal.channels.notices import Notice
-from portal.models import AccessRequest, Person
+from portal.models import AccessRequest, Person, RequestItem
 from portal.services.names import entitlement_name
 from portal.services.notices.notice_promises import NoticeKind
 
@@ -13,15 +15,22 @@ MOST_ITEMS = 3
 
 
 def notice_about(
-    request: AccessRequest, kind: NoticeKind, *, person: Person, attempt: int, address: str
+    request: AccessRequest,
+    kind: NoticeKind,
+    *,
+    items: Sequence[RequestItem],
+    person: Person,
+    attempt: int,
+    address: str,
 ) -> Notice:
     """Return the notice of ``kind`` about an approval, for its requester, in the request's language.
 
-    ``attempt`` is the try to start it that is told about; ``address`` the status page.
+    ``items`` are those of the approval: of the request's others it says nothing. ``attempt`` is the try to start it
+    that is told about; ``address`` the status page.
     """
     with force_locale(request.language):
         title, sentence = _words(kind, number=request.number)
-        lines = [*asked_lines(request), sentence]
+        lines = [*asked_lines(items), sentence]
         if kind == NoticeKind.COULD_NOT_START and attempt > 1:
             lines.append(gettext("This was try %(attempt)s.", attempt=attempt))
         return Notice(
@@ -67,13 +76,13 @@ def _words(kind: NoticeKind, *, number: str) -> tuple[str, str]:
     return words[kind]
 
 
-def asked_lines(request: AccessRequest) -> list[str]:
+def asked_lines(items: Sequence[RequestItem]) -> list[str]:
     """Name what was asked for, one line each; names are other people's words and stay plain text."""
     named = [
         gettext(
             "%(resource)s: %(level)s", resource=item.resource.name, level=entitlement_name(item.entitlement)
         )
-        for item in sorted(request.items, key=lambda each: each.id)[:MOST_ITEMS]
+        for item in sorted(items, key=lambda each: each.id)[:MOST_ITEMS]
     ]
-    left_out = len(request.items) - len(named)
+    left_out = len(items) - len(named)
     return [*named, gettext("… and %(count)s more", count=left_out)] if left_out > 0 else named
