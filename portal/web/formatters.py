@@ -1,23 +1,25 @@
 """Times and durations as a person reads them, in their language; `<time>` keeps the exact moment."""
 
 import math
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta, tzinfo
+from functools import lru_cache
 
 from babel import Locale
-from babel.dates import get_datetime_format
+from babel.dates import format_datetime, get_datetime_format
 from flask import Flask
 from flask_babel import (
     format_date,
-    format_datetime,
     format_time,
     format_timedelta,
     get_locale,
+    get_timezone,
     to_user_timezone,
 )
 from markupsafe import Markup
 
 from portal.rules.organisation_day import last_day_before
 
+MOMENTS_KEPT = 4_096
 UNITS_SECONDS = {"day": 86_400, "hour": 3_600, "minute": 60}
 
 
@@ -33,7 +35,7 @@ def moment(at: datetime) -> Markup:
     # "{1}, {0}" in English, "{1} {0}" in Chinese
     pattern = str(get_datetime_format("medium", locale=_locale()))
     words = pattern.format(format_time(zoned, "short"), format_date(to_user_timezone(zoned).date(), "medium"))
-    return _time_element(at, words=words, title=format_datetime(zoned, "long"))
+    return _time_element(at, words=words, title=_in_full(zoned, get_timezone(), str(_locale())))
 
 
 def day(at: datetime | date) -> Markup:
@@ -51,10 +53,9 @@ def last_day(end: datetime) -> Markup:
 
 def ago(at: datetime) -> Markup:
     """How long ago, or in how long ("3 hours ago", "in 2 days"), with the exact time as its title."""
-    away = _aware(at) - datetime.now(UTC)
-    return _time_element(
-        at, words=format_timedelta(away, add_direction=True), title=format_datetime(_aware(at), "long")
-    )
+    zoned = _aware(at)
+    words = format_timedelta(zoned - datetime.now(UTC), add_direction=True)
+    return _time_element(at, words=words, title=_in_full(zoned, get_timezone(), str(_locale())))
 
 
 def duration(duration_seconds: float) -> str:
@@ -70,6 +71,12 @@ def _time_element(at: datetime, *, words: str, title: str = "") -> Markup:
     if title:
         return Markup('<time datetime="{}" title="{}">{}</time>').format(exact, title, words)
     return Markup('<time datetime="{}">{}</time>').format(exact, words)
+
+
+@lru_cache(maxsize=MOMENTS_KEPT)
+def _in_full(at: datetime, timezone: tzinfo, locale: str) -> str:
+    """Kept, as lists show the same moments again and again and wording one takes longer than the rest of its row."""
+    return str(format_datetime(at, "long", tzinfo=timezone, locale=locale))
 
 
 def _locale() -> Locale:

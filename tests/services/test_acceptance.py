@@ -39,11 +39,9 @@ def test_nothing_starts_before_the_colleague_accepts(world: World) -> None:
     assert instances(world) == []
     assert world.look(lambda: [each.state for each in notices("asked_for_you")]) == ["sent"]
     answer(world, number, "accept")
-    work_on(world, rounds=3)
-    assert world.look(lambda: states_of(number)) == ["pending"]
+    world.work_until(lambda: states_of(number) == ["pending"])
     world.act(world.look(lambda: approvals_of(number)[0].instance_id), "chen", "agree")
-    work_on(world, rounds=3)
-    assert world.look(lambda: request_named(number).state) == "approved"
+    world.work_until(lambda: request_named(number).state == "approved")
     with world.app.app_context():
         grant = request_named(number).items[0].grant
         assert grant is not None

@@ -38,7 +38,7 @@ def test_what_people_open_all_day_asks_little(ready: World) -> None:
             (alice, "/settings/approval"),
         )
     }
-    most = dict(zip(asked, (13, 9, 12, 12), strict=True))
+    most = dict(zip(asked, (11, 9, 11, 11), strict=True))
     assert {path: count for path, count in asked.items() if count > most[path]} == {}
 
 

@@ -104,7 +104,8 @@ class StreamConnections:
 
 def is_stream_chosen() -> bool:
     """Whether an admin chose Stream as the road of events."""
-    return db.session.scalar(select(ApprovalSettings.event_road)) == EventRoad.STREAM
+    settings = db.session.get(ApprovalSettings, 1)
+    return settings is not None and settings.event_road == EventRoad.STREAM
 
 
 def _sign(row: StreamConnection) -> SignOfLife:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -66,11 +66,11 @@ class ApproverChoices:
 
     people: People
 
-    def refresh_all(self, resource_ids: Collection[int], *, asking: Asking) -> None:
+    def refresh_all(self, resource_ids: Collection[int], *, asking: Asking) -> ApproverCandidates:
         """Ask DingTalk about everybody who could decide about any of these resources, the defaults last.
 
         Nothing is asked about whom it told of lately. Ends at the first question that DingTalk does not answer: what
-        is known stays, and the start asks again.
+        is known stays, and the start asks again. Returns the candidates as they are known then.
         """
         session = db.session()
         candidates = read_candidates(session, at=self.people.clock.now())
@@ -78,7 +78,11 @@ class ApproverChoices:
         stale = self._stale(session, candidates, resources)
         defaults = [decide_among(session, candidates, asking, each).default for each in resources]
         if not stale and all(each is None or self.people.is_fresh(each.person) for each in defaults):
-            return
+            return candidates
+        self._ask(stale, resource_ids, asking)
+        return read_candidates(db.session(), at=self.people.clock.now())
+
+    def _ask(self, stale: Mapping[int, timedelta], resource_ids: Collection[int], asking: Asking) -> None:
         for person_id, max_age in stale.items():
             if not self.people.refresh(person_id, max_age=max_age):
                 return

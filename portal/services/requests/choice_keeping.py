@@ -13,6 +13,7 @@ from portal.models.approval_template import TemplateMode
 from portal.rules.approver_policy import ChoiceReason
 from portal.services.faults import Problem, ProblemReason
 from portal.services.outcomes.deciders import expect
+from portal.services.requests.approver_candidates import read_candidates
 from portal.services.requests.approver_choice import PossibleApprover
 from portal.services.requests.deciding_groups import shared_approvers
 from portal.services.requests.flow_choices import Settled
@@ -75,11 +76,10 @@ def policy_approver(
         raise Problem(ProblemReason.NOBODY_DECIDES)
     possible = shared_approvers(
         session,
+        read_candidates(session, at=at, channel=ChannelName(approval.channel)),
         resources,
         requester_id=request.requester.id,
         grantee_id=request.grantee.id,
-        at=at,
-        channel=ChannelName(approval.channel),
     )
     if not possible and len(resources) > 1:
         raise Problem(ProblemReason.NOBODY_DECIDES_ALL, position=str(approval.position))

@@ -13,6 +13,7 @@ from portal.rules.entitlement import Entitlement, entitlements_of
 from portal.rules.flow_rules import NodePerson
 from portal.rules.validity import Validity, ValidityFault, check_validity
 from portal.services.faults import Problem
+from portal.services.requests.approver_candidates import read_candidates
 from portal.services.requests.channel_choice import channel_for_new_requests
 from portal.services.requests.deciding_groups import DecidingGroup, deciding_groups
 from portal.services.requests.departments import department_of
@@ -92,10 +93,10 @@ class FlowOffers:
         session = db.session()
         return deciding_groups(
             session,
+            read_candidates(session, at=self.clock.now()),
             resources_of(session, form.items),
             requester_id=requester.id,
             grantee_id=grantee_id,
-            at=self.clock.now(),
         )
 
     def _question(

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 
-from sqlalchemy import or_, select
+from sqlalchemy import Integer, Select, bindparam, or_, select
 from sqlalchemy.orm import Session
 
 from portal.models import AccessRequest, Approval, Grant, RequestItem
@@ -44,14 +45,8 @@ def held_access(
     session: Session, *, person_id: int, resource_ids: Collection[int], at: datetime
 ) -> tuple[HeldAccess, ...]:
     """Return what a person has of these resources, what lasts longest first."""
-    grants = select(Grant.id, Grant.resource_id, Grant.entitlement, Grant.expires_at, Grant.columns).where(
-        Grant.person_id == person_id,
-        Grant.resource_id.in_(resource_ids),
-        Grant.state.not_in(ENDS),
-        Grant.ending.is_(None),
-        or_(Grant.expires_at.is_(None), Grant.expires_at > at),
-    )
-    rows = session.execute(grants).all()
+    wanted = {"person_id": person_id, "resource_ids": list(resource_ids), "at": at}
+    rows = session.execute(_held(), wanted).all()
     endless = [row for row in rows if row.expires_at is None]
     ending = sorted((row for row in rows if row.expires_at is not None), key=lambda row: row.expires_at)
     return tuple(
@@ -70,6 +65,42 @@ def pending_access(
     session: Session, *, person_id: int, resource_ids: Collection[int]
 ) -> tuple[PendingAccess, ...]:
     """Return what is asked for a person of these resources and waits for a decision, the newest first."""
+    return tuple(
+        PendingAccess(
+            number=row.number,
+            requester_id=row.requester_id,
+            resource_id=row.resource_id,
+            level=row.entitlement,
+            columns=tuple(row.columns or ()),
+        )
+        for row in session.execute(_pending(), {"person_id": person_id, "resource_ids": list(resource_ids)})
+    )
+
+
+def covers(
+    known: HeldAccess | PendingAccess, *, resource_id: int, level: str, columns: Collection[str]
+) -> bool:
+    """Whether ``known`` brings this level of this resource, and all of these columns, already."""
+    if known.resource_id != resource_id or not includes(known.level, level):
+        return False
+    return set(columns) <= set(known.columns)
+
+
+@cache
+def _held() -> Select[tuple[int, int, str, datetime | None, list[str] | None]]:
+    """Built once, as is ``_pending``: putting a statement together takes longer than answering it."""
+    return select(Grant.id, Grant.resource_id, Grant.entitlement, Grant.expires_at, Grant.columns).where(
+        Grant.person_id == bindparam("person_id"),
+        Grant.resource_id.in_(bindparam("resource_ids", expanding=True)),
+        Grant.state.not_in(ENDS),
+        Grant.ending.is_(None),
+        or_(Grant.expires_at.is_(None), Grant.expires_at > bindparam("at")),
+    )
+
+
+@cache
+def _pending() -> Select[tuple[str, int, int, str, list[str] | None]]:
+    person_id = bindparam("person_id", type_=Integer)
     newest = (
         select(column)
         .where(column == person_id)
@@ -78,7 +109,7 @@ def pending_access(
         .limit(NEWEST_REQUESTS)
         for column in (AccessRequest.requester_id, AccessRequest.on_behalf_of_id)
     )
-    items = (
+    return (
         select(
             AccessRequest.number,
             AccessRequest.requester_id,
@@ -91,31 +122,9 @@ def pending_access(
         .where(
             or_(*(AccessRequest.id.in_(each) for each in newest)),
             AccessRequest.closed_at.is_(None),
-            or_(
-                AccessRequest.on_behalf_of_id == person_id,
-                AccessRequest.on_behalf_of_id.is_(None),
-            ),
-            RequestItem.resource_id.in_(resource_ids),
+            or_(AccessRequest.on_behalf_of_id == person_id, AccessRequest.on_behalf_of_id.is_(None)),
+            RequestItem.resource_id.in_(bindparam("resource_ids", expanding=True)),
             Approval.state.not_in(FINAL),
         )
         .order_by(AccessRequest.id.desc())
     )
-    return tuple(
-        PendingAccess(
-            number=row.number,
-            requester_id=row.requester_id,
-            resource_id=row.resource_id,
-            level=row.entitlement,
-            columns=tuple(row.columns or ()),
-        )
-        for row in session.execute(items)
-    )
-
-
-def covers(
-    known: HeldAccess | PendingAccess, *, resource_id: int, level: str, columns: Collection[str]
-) -> bool:
-    """Whether ``known`` brings this level of this resource, and all of these columns, already."""
-    if known.resource_id != resource_id or not includes(known.level, level):
-        return False
-    return set(columns) <= set(known.columns)

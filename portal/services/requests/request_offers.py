@@ -47,7 +47,7 @@ class RequestOffers:
         """Return what there is to tell about asking for these resources (at least one) for a person."""
         requester_id, ids = requester.id, [each.id for each in resources]
         asking = Asking(requester_id=requester_id, grantee_id=grantee_id)
-        self.approvers.refresh_all(dict.fromkeys(ids), asking=asking)
+        candidates = self.approvers.refresh_all(dict.fromkeys(ids), asking=asking)
         session, now = db.session(), self.clock.now()
         grantee = session.get_one(Person, grantee_id)
         found = [session.get_one(Resource, each) for each in ids]
@@ -72,7 +72,7 @@ class RequestOffers:
             )
             for resource in found
         )
-        groups = deciding_groups(session, found, requester_id=requester_id, grantee_id=grantee_id, at=now)
+        groups = deciding_groups(session, candidates, found, requester_id=requester_id, grantee_id=grantee_id)
         return RequestOffer(items=items, groups=groups)
 
 

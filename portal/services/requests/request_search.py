@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import cache
 from typing import Any
 
 from sqlalchemy import select
@@ -158,6 +159,7 @@ def _words(text: str) -> list[str]:
     return list(dict.fromkeys(text[:LONGEST_TEXT].replace("\x00", " ").split()))[:MOST_WORDS]
 
 
+@cache
 def _what_a_list_shows() -> tuple[Any, ...]:
     approvals = selectinload(AccessRequest.approvals)
     return (

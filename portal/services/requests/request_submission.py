@@ -21,6 +21,7 @@ from portal.rules.validity import LONGEST_DAYS, Validity
 from portal.services.audit import Actor, record
 from portal.services.faults import FieldFault, Problem, ProblemReason
 from portal.services.permissions import require_change
+from portal.services.requests.approver_candidates import read_candidates
 from portal.services.requests.approver_choice import ApproverChoices, PossibleApprover
 from portal.services.requests.channel_choice import channel_for_new_requests
 from portal.services.requests.colleagues import Colleagues
@@ -176,11 +177,10 @@ class RequestSubmission:
         items = check_items(session, form.items, grantee=grantee, at=self.clock.now())
         groups = deciding_groups(
             session,
+            read_candidates(session, at=self.clock.now(), channel=channel),
             [item.resource for item in items],
             requester_id=requester_id,
             grantee_id=grantee_id,
-            at=self.clock.now(),
-            channel=channel,
         )
         if not is_fresh and not all(self._is_known_freshly(group, form) for group in groups):
             raise _NotFresh

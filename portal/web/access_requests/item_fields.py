@@ -12,6 +12,7 @@ from portal.models import Person, Resource
 from portal.rules.entitlement import Entitlement
 from portal.services.faults import FieldFault
 from portal.services.names import entitlement_name
+from portal.services.requests.held_access import HeldAccess, PendingAccess
 from portal.services.requests.request_offers import ItemOffer
 from portal.web.access_requests.basket import SentItem, suffix
 from portal.web.words.faults import fault_sentence
@@ -113,24 +114,40 @@ def item_fields(
         is_confirmed=sent.is_confirmed,
         is_meant_again=sent.is_meant_again,
         renews_grant_id=sent.renews_grant_id,
-        held=tuple(
-            HeldLine(
-                level=entitlement_name(each.level),
-                expires_at=each.expires_at,
-                grant_id=each.grant_id if is_own else None,
-                is_renewed_here=each.grant_id == sent.renews_grant_id,
-            )
-            for each in offer.held
-        ),
-        pending=tuple(
-            PendingLine(
-                number=each.number,
-                level=entitlement_name(each.level),
-                is_own=each.requester_id == requester.id,
-            )
-            for each in offer.pending
-        ),
+        held=_held_lines(offer, is_own=is_own, renewed_id=sent.renews_grant_id),
+        pending=_pending_lines(offer, requester),
         errors=errors,
+    )
+
+
+def _held_lines(offer: ItemOffer, *, is_own: bool, renewed_id: int | None) -> tuple[HeldLine, ...]:
+    """Return what lasts longest of the same access, and what is renewed."""
+    longest: dict[object, HeldAccess] = {}
+    for each in offer.held:
+        longest.setdefault((each.level, each.columns, each.grant_id == renewed_id), each)
+    return tuple(
+        HeldLine(
+            level=entitlement_name(each.level),
+            expires_at=each.expires_at,
+            grant_id=each.grant_id if is_own else None,
+            is_renewed_here=each.grant_id == renewed_id,
+        )
+        for each in longest.values()
+    )
+
+
+def _pending_lines(offer: ItemOffer, requester: Person) -> tuple[PendingLine, ...]:
+    """Return the newest of those requests that ask for the same."""
+    newest: dict[object, PendingAccess] = {}
+    for each in offer.pending:
+        newest.setdefault((each.requester_id, each.level, each.columns), each)
+    return tuple(
+        PendingLine(
+            number=each.number,
+            level=entitlement_name(each.level),
+            is_own=each.requester_id == requester.id,
+        )
+        for each in newest.values()
     )
 
 
