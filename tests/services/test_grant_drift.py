@@ -17,6 +17,7 @@ from portal.services.lists.grant_filters import DIFFERING
 from portal.services.lists.grant_search import WantedGrants
 from portal.services.lists.list_filters import ListFilters
 from tests.portal_world import World
+from tests.services.engines import on_both_engines
 from tests.services.grant_story import (
     BUSY,
     CountingTarget,
@@ -192,6 +193,7 @@ def advance_to_the_end(world: World, grant_id: int) -> None:
     assert grant(world, grant_id).state == "expired"
 
 
+@on_both_engines
 def test_what_is_only_reported_is_found_in_the_list_and_given_again_when_somebody_says_so(
     world: World, target: LookedAt
 ) -> None:
@@ -211,7 +213,9 @@ def test_what_is_only_reported_is_found_in_the_list_and_given_again_when_somebod
         found = world.services.grant_search.find(person_named("alice"), differing)
         assert [each.id for each in found.grants] == [grant_id]
         world.services.grant_ends.try_again(actor_named("chen"), person_named("chen"), grant_id)
+        assert world.services.grant_search.find(person_named("alice"), differing).grants == []
+        with pytest.raises(Problem):
+            world.services.grant_ends.try_again(actor_named("chen"), person_named("chen"), grant_id)
     advance(world, grant_id)
     night(world)
-    with world.app.app_context():
-        assert world.services.grant_search.find(person_named("alice"), differing).grants == []
+    assert (grant(world, grant_id).drift, set(target.held) >= {grant_id}) == (None, True)

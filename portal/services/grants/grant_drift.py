@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from sqlalchemy import ColumnElement, Text, cast, func
+from sqlalchemy import ColumnElement, func
 
+from portal.grants.grant_target import Finding
 from portal.models import Grant
 
 FINDING, FACTS, FOUND_AT = "finding", "facts", "found_at"
@@ -14,6 +15,17 @@ SINCE_RESTORE = "since_restore"
 
 
 def differs() -> ColumnElement[bool]:
-    """Hold for grants that were found to differ, or were not looked at since a backup was restored."""
-    # None is kept as JSON's null.
-    return func.coalesce(cast(Grant.drift, Text), "null") != "null"
+    """Hold for grants that were found to differ and were not mended since."""
+    return _time(FOUND_AT) > _time(REPAIRED_AT)
+
+
+def found_to_differ(grant: Grant) -> Finding | None:
+    """Return what ``differs`` holds for."""
+    drift = grant.drift or {}
+    is_unmended = (drift.get(FOUND_AT) or "") > (drift.get(REPAIRED_AT) or "")
+    return Finding(drift[FINDING]) if is_unmended else None
+
+
+def _time(name: str) -> ColumnElement[str]:
+    # Texts that sort as the times they are.
+    return func.coalesce(Grant.drift[name].as_string(), "")

@@ -14,7 +14,7 @@ from portal.models import Grant, Person
 from portal.rules.grant_state import GrantState, has_ended
 from portal.services.audit import Actor, record
 from portal.services.faults import FieldFault, NotThere, Problem, ProblemReason
-from portal.services.grants.grant_drift import REPAIRED_AT, SINCE_RESTORE
+from portal.services.grants.grant_drift import REPAIRED_AT, SINCE_RESTORE, found_to_differ
 from portal.services.grants.grant_rows import begin_end, locked_grant
 from portal.services.grants.task_people import keeps
 from portal.services.notices.about_grants import promise_about_grant
@@ -70,10 +70,10 @@ class GrantEnds:
             grant = _locked(session, grant_id)
             if not keeps(session, person, grant):
                 raise NotThere
-            if grant.failure is None and not grant.drift:
+            if grant.failure is None and found_to_differ(grant) is None:
                 raise Problem(ProblemReason.GRANT_NOT_FAILING)
-            if grant.failure is None and grant.drift:
-                grant.drift = {**grant.drift, REPAIRED_AT: now.isoformat(), SINCE_RESTORE: False}
+            if grant.failure is None:
+                grant.drift = {**(grant.drift or {}), REPAIRED_AT: now.isoformat(), SINCE_RESTORE: False}
             grant.due_at, grant.retries = now, 0
             record(session, actor, "grant.tried_again", at=now, subject=("grant", grant.id))
 

@@ -13,7 +13,7 @@ from portal.models import Grant
 from portal.models.resource import ResourceType
 from portal.rules.entitlement import Entitlement
 from portal.rules.grant_state import GrantState, has_ended
-from portal.services.grants.grant_drift import FINDING
+from portal.services.grants.grant_drift import found_to_differ
 from portal.services.grants.grant_orders import Action
 from portal.services.names import entitlement_name
 from portal.web.formatters import last_day
@@ -81,6 +81,8 @@ def grant_badge(grant: Grant) -> tuple[str, str]:
         return ("warning" if grant.failure else "running"), gettext("Access is ending")
     if grant.state in (GrantState.DUE, GrantState.FAILING) and grant.task_at is not None:
         return "neutral", gettext("Waiting to be given")
+    if grant.state == GrantState.ACTIVE and found_to_differ(grant):
+        return "warning", gettext("Access differs")
     kind, text = _BADGES[GrantState(grant.state)]
     return kind, str(text)
 
@@ -94,6 +96,8 @@ def grant_sentence(grant: Grant, *, is_own: bool = True) -> str:
         return gettext(
             "It was approved. Somebody who keeps the resource gives the access in the BI tool by hand."
         )
+    if state == GrantState.ACTIVE and found_to_differ(grant):
+        return gettext("It was given, but is not in the BI tool any more as it was approved.")
     if state == GrantState.ACTIVE and grant.expires_at is None:
         return gettext("The access works and has no end.")
     sentences = {
@@ -126,9 +130,9 @@ def finding_words(finding: str) -> str:
 
 
 def drift_words(grant: Grant) -> str:
-    """Return how the BI tool was last found to differ, or nothing; after a restore nobody knows before a look."""
-    found = (grant.drift or {}).get(FINDING, Finding.CANNOT_TELL)
-    return "" if found == Finding.CANNOT_TELL else finding_words(found)
+    """Return how the BI tool was found to differ; empty where it does not, or was mended."""
+    found = found_to_differ(grant)
+    return finding_words(found) if found else ""
 
 
 def task_words(grant: Grant) -> TaskWords:

@@ -286,3 +286,26 @@ def test_what_stays_in_quick_bi_after_the_end_is_explained(
     assert "Given back" in page
     assert sentence in page
     assert ("It can still be opened" in page) == bool(sentence)
+
+
+def test_access_that_somebody_keeps_taking_away_in_the_tool_is_not_said_to_work(
+    shared: World, target: CountingTarget
+) -> None:
+    grant_id = given(shared, resource="supply-chain")
+    bob, chen = shared.client("bob"), shared.client("chen")
+    target.held.clear()
+    assert "The portal gives it again now" in press(bob, f"/access/{grant_id}/check").text
+    advance(shared, grant_id)
+    assert "Access works" in bob.get(f"/access/{grant_id}").text
+    target.held.clear()
+    looked = press(bob, f"/access/{grant_id}/check").text
+    assert "The portal does not change it by itself." in looked
+    assert "Access differs" in looked
+    assert "Access differs" in bob.get("/access").text
+    assert "Give it again" not in looked
+    assert chen.get(f"/access/{grant_id}").status_code == 404
+    alice = shared.client("alice")
+    assert "Give it again" in alice.get(f"/access/{grant_id}").text
+    assert press(alice, f"/access/{grant_id}/delivery").status_code == 303
+    advance(shared, grant_id)
+    assert "Access works" in bob.get(f"/access/{grant_id}").text
