@@ -194,6 +194,13 @@ def lacking_options(mapping: FieldMapping, fields: Sequence[TemplateField]) -> t
     return tuple(each for each in faults if each.reason is MappingFaultReason.OPTION_MISSING)
 
 
+def addable_options(mapping: FieldMapping, fields: Sequence[TemplateField]) -> tuple[MappingFault, ...]:
+    """Return those of ``lacking_options`` that no option of the field says, so that one could be added."""
+    by_text = FieldMapping(fields=mapping.fields).with_matched_options(fields)
+    unsaid = {(each.name, each.value) for each in lacking_options(by_text, fields)}
+    return tuple(each for each in lacking_options(mapping, fields) if (each.name, each.value) in unsaid)
+
+
 def faults_of(mapping: FieldMapping, fields: Sequence[TemplateField]) -> tuple[MappingFault, ...]:
     """Return what is wrong with ``mapping`` for a template with these fields; nothing when it can be used."""
     times = Counter(mapping.fields.values())

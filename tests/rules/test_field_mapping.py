@@ -17,6 +17,7 @@ from portal.rules.field_mapping import (
     FieldMapping,
     MappingFaultReason,
     addable,
+    addable_options,
     choices_of,
     faults_of,
     match_fields,
@@ -113,6 +114,13 @@ def test_an_option_that_is_added_is_matched_by_its_text(language: str) -> None:
     for name in (LEVEL, VALIDITY):
         added = {value: new_option(name, value, language=language) for value in choices_of(name)}
         assert match_options(name, list(added.values())) == added
+
+
+def test_an_option_is_added_only_where_none_says_the_value_and_none_was_chosen() -> None:
+    fields = [field("Level", FieldKind.CHOICE, options=("View", "Edit"))]
+    typed = dict.fromkeys(choices_of(LEVEL), "") | {"use": "Edit"}
+    found = addable_options(FieldMapping(fields={LEVEL: "Level"}, options={LEVEL: typed}), fields)
+    assert [each.value for each in found] == ["export", "submit", "manage_own", "manage", "unmask"]
 
 
 def test_values_younger_than_the_mapping_are_matched_and_an_empty_choice_stays_empty() -> None:

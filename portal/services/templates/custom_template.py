@@ -16,8 +16,8 @@ from portal.models.approval_template import TemplateSource
 from portal.rules.field_mapping import (
     FieldMapping,
     addable,
+    addable_options,
     faults_of,
-    lacking_options,
     unfilled,
 )
 from portal.rules.flow_rules import Node, judge_flow
@@ -213,7 +213,7 @@ class CustomTemplates:
             unfilled=unfilled(mapping, form.fields),
             preview=preview_of(form.fields, mapping, self._samples(form, mapping, language)),
             addable=addable(mapping, form.fields) if is_ours else (),
-            addable_options=lacking_options(mapping, form.fields) if is_ours else (),
+            addable_options=addable_options(mapping, form.fields) if is_ours else (),
             verdict=verdict,
             nodes=looked.nodes,
             is_bypass_accepted=kept is not None and not verdict.beyond(kept.accepted),

@@ -79,7 +79,9 @@ def show_association(association: Association, *, status: int = 200) -> Response
         form_field_name=form_field_name,
         field_kind=field_kind,
         unfilled_remedy=unfilled_remedy,
-        lacking_options=lacking_options_words(matching.lacking_options) if matching else (),
+        lacking_options=lacking_options_words(matching.addable_options or matching.lacking_options)
+        if matching
+        else (),
         mapping_rows=mapping_rows(matching) if matching else (),
         verdict=verdict_words(matching.verdict) if matching else None,
         nodes=[node_words(each) for each in matching.nodes] if matching else [],
