@@ -120,6 +120,17 @@ def test_menus_are_given_leaf_by_leaf_and_links_never_more_than_viewed(world: Qu
     assert world.grants("executive-portal") == []
 
 
+def test_single_menus_given_by_hand_bring_no_other_menu_back_when_ours_goes(world: QuickBIWorld) -> None:
+    world.decide(portal_call=PortalCall.MENUS)
+    world.give_by_hand("executive-portal", "bob", kind="menu", menu_id="menu-quarter", points=1)
+    order = world.order(resource_type="data_portal", resource_id="executive-portal", entitlement="view")
+    told = world.delivered(order)
+    assert world.grants("executive-portal") == [("menu", 1)] * 3
+    gone = world.later(told, world.target.remove(told))
+    assert world.grants("executive-portal") == []
+    assert world.finding(gone) == Finding.MISSING
+
+
 def test_what_somebody_gave_by_hand_is_left_alone(world: QuickBIWorld) -> None:
     world.give_by_hand("sales-overview", "bob", points=3, expires_ms=FAR_MS)
     told = world.delivered(world.order())

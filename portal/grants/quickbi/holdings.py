@@ -52,11 +52,8 @@ def held_before(order: GrantOrder, *, now: datetime) -> Wanted | None:
 
 def to_keep(held: Sequence[Held], order: GrantOrder, options: QuickBIOptions) -> dict[str, Any] | None:
     """What somebody else gave this person directly, as it is kept with the grant; None without any."""
-    theirs = [
-        each
-        for each in held
-        if each.is_direct and each.points is not None and not is_ours(each, order, options)
-    ]
+    # Some menus of a data portal count nothing: giving that again would give others.
+    theirs = [each for each in held if each.is_direct and each.points and not is_ours(each, order, options)]
     best = max(theirs, key=lambda each: each.points or 0, default=None)
     if best is None:
         return None
