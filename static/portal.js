@@ -193,7 +193,8 @@
   document.addEventListener("DOMContentLoaded", () => {
     const current = document.querySelector('.site-nav [aria-current="page"]');
     if (current) current.scrollIntoView({ block: "nearest", inline: "center" });
-    const invalid = document.getElementById("main").querySelector(INVALID);
-    if (invalid) invalid.focus();
+    const main = document.getElementById("main");
+    const chosen = main.querySelector(INVALID) || main.querySelector(".field-error[data-focus]");
+    if (chosen) focusOn(chosen);
   });
 })();

@@ -34,7 +34,7 @@ ROADS_TO_CHOOSE = (EventRoad.CALLBACK, EventRoad.STREAM)
 class Switches:
     """The check boxes; ``version`` is what the admin saw.
 
-    ``prefers_in_platform`` counts only where the in-platform channel is on.
+    Ticking ``prefers_in_platform`` switches the in-platform channel on; unticking the channel ends the preference.
     """
 
     is_enabled: bool
@@ -62,8 +62,9 @@ class ApprovalSettingsService:
             before = _switched(row)
             row.is_enabled = switches.is_enabled
             row.is_dingtalk_channel_on = switches.is_dingtalk_channel_on
-            row.is_in_platform_channel_on = switches.is_in_platform_channel_on
-            row.prefers_in_platform = switches.prefers_in_platform and switches.is_in_platform_channel_on
+            is_newly_preferred = switches.prefers_in_platform and not row.prefers_in_platform
+            row.is_in_platform_channel_on = switches.is_in_platform_channel_on or is_newly_preferred
+            row.prefers_in_platform = switches.prefers_in_platform and row.is_in_platform_channel_on
             self._record(session, actor, "approval_settings.switched", before, _switched(row))
 
     def prefer_portal(self, actor: Actor, *, is_preferred: bool, version: int) -> None:

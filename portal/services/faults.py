@@ -28,6 +28,7 @@ class ProblemReason(StrEnum):
 
     SETTINGS_CHANGED = "settings_changed"
     NOT_BOUND = "not_bound"
+    ONLY_READS = "only_reads"
     APPROVAL_OFF = "approval_off"
     DATA_WORK_ENTRY_OFF = "data_work_entry_off"
     COLUMN_ENTRY_OFF = "column_entry_off"

@@ -45,6 +45,7 @@ def init_access(app: Flask, settings: Settings) -> None:
             "current_person": person,
             "navigation": _navigation(person),
             "person_may": person_may,
+            "takes_part": person is not None and not only_reads(held.role for held in person.roles),
             "own_page": url_for("people.me"),
             "is_demo": settings.is_demo,
             "is_inside_dingtalk": is_inside_dingtalk(),

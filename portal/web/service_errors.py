@@ -6,7 +6,7 @@ from flask import Flask, Response
 from flask_babel import gettext
 
 from portal.channels.failures import ChannelError
-from portal.services.faults import FieldFault, NotThere, Problem
+from portal.services.faults import FieldFault, NotThere, Problem, ProblemReason
 from portal.services.permissions import NotAllowed, OnlyReads
 from portal.web.errors import PROBLEMS, answer_problem
 from portal.web.errors import Problem as ProblemWords
@@ -25,12 +25,7 @@ def init_service_errors(app: Flask) -> None:
 
     @app.errorhandler(OnlyReads)
     def _only_reads(_error: OnlyReads) -> Response:
-        problem = ProblemWords(
-            title=gettext("Auditors change nothing"),
-            reason=gettext("You read everything here so that you can judge it, and take no part in it."),
-            next_step=gettext("If you need to take part, ask an organization admin to change your role."),
-        )
-        return answer_problem(problem, status=403)
+        return answer_problem(problem_words(Problem(ProblemReason.ONLY_READS)), status=403)
 
     @app.errorhandler(NotAllowed)
     def _not_allowed(error: NotAllowed) -> Response:

@@ -1,4 +1,4 @@
-"""Whose approvals somebody may decide besides their own: of those on leave who named them."""
+"""Who decides for whom is on leave: whose approvals a delegate may decide, and who that is for an approver."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from datetime import date
 from sqlalchemy import BindParameter, Select, literal, select
 from sqlalchemy.orm import Session
 
-from portal.models import Absence
+from portal.models import Absence, Person
 
 
 def decides_for(person_id: int | BindParameter[int], *, on: date | BindParameter[date]) -> Select[tuple[int]]:
@@ -23,6 +23,22 @@ def decides_for(person_id: int | BindParameter[int], *, on: date | BindParameter
     )
     everybody = mine.union(on_leave)
     return select(everybody.c.person_id)
+
+
+def stand_in(session: Session, approver_id: int, *, on: date) -> Person | None:
+    """Return who decides for an approver who is on leave on this day, by way of delegates on leave too; else None."""
+    found, passed = None, {approver_id}
+    away = _absence(session, approver_id, on)
+    while away is not None and away.delegate_id not in passed:
+        found = away.delegate
+        passed.add(found.id)
+        away = _absence(session, found.id, on)
+    return found if away is None else None
+
+
+def _absence(session: Session, person_id: int, on: date) -> Absence | None:
+    absence = session.get(Absence, person_id)
+    return absence if absence is not None and absence.starts_on <= on <= absence.ends_on else None
 
 
 def may_decide_for(session: Session, person_id: int, approver_id: int, *, on: date) -> bool:

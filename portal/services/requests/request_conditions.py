@@ -86,9 +86,11 @@ def any_request() -> Condition:
 
 
 def asked_by(person_id: int) -> Condition:
-    """Hold for the requests of one person."""
-    theirs = AccessRequest.requester_id == person_id
-    return Condition(holds=theirs, streams=(Stream(ids=AccessRequest.id, belongs=theirs),))
+    """Hold for the requests of one person, and those of others that give them access."""
+    ways = (AccessRequest.requester_id == person_id, AccessRequest.on_behalf_of_id == person_id)
+    return Condition(
+        holds=or_(*ways), streams=tuple(Stream(ids=AccessRequest.id, belongs=each) for each in ways)
+    )
 
 
 def decided_by(person: Person) -> Condition:

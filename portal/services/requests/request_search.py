@@ -177,4 +177,5 @@ def _what_a_list_shows() -> tuple[Any, ...]:
         ),
         approvals.lazyload(Approval.template),
         approvals.lazyload(Approval.records),
+        selectinload(AccessRequest.on_behalf_of),
     )

@@ -20,7 +20,7 @@ from portal.rules.approver_policy import Asking
 from portal.rules.validity import LONGEST_DAYS, Validity
 from portal.services.audit import Actor, record
 from portal.services.faults import FieldFault, Problem, ProblemReason
-from portal.services.permissions import require_change
+from portal.services.permissions import OnlyReads, require_change
 from portal.services.requests.approver_candidates import read_candidates
 from portal.services.requests.approver_choice import ApproverChoices, PossibleApprover
 from portal.services.requests.channel_choice import channel_for_new_requests
@@ -53,10 +53,13 @@ class RequestSubmission:
         """Return why this person cannot ask for anything now, or None when they can."""
         session = db.session()
         try:
+            require_change(requester)
             channel = channel_for_new_requests(session)
             if channel == ChannelName.DINGTALK:
                 template_in_use(session)
             department_of(requester, None, channel=channel)
+        except OnlyReads:
+            return ProblemReason.ONLY_READS
         except Problem as problem:
             return problem.reason
         return None

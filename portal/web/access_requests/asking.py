@@ -16,7 +16,7 @@ from portal.services.catalogue.catalogue import SEARCH_LIMIT
 from portal.services.faults import FieldFault, Problem
 from portal.services.registry import services
 from portal.services.requests.prefilling import Beginning
-from portal.services.requests.request_form import LONGEST_REASON, MOST_ITEMS
+from portal.services.requests.request_form import LONGEST_REASON, MOST_ITEMS, check_form
 from portal.services.requests.request_offers import RequestOffer
 from portal.web.access import current_actor, signed_in_person
 from portal.web.access_requests.basket import (
@@ -91,6 +91,7 @@ def take_form() -> Response:
         return _edit(form, basket)
     errors = errors_of(basket.items, None)
     if not form.validate() or any(errors) or basket.lost:
+        _mark_the_rest(form, basket)
         return _draw(form, basket, Drawing(status=422, errors=errors))
     asked = form.asked(
         basket.items, choices=sent_choices(request.form), approver_ids=sent_approvers(request.form)
@@ -143,6 +144,16 @@ def show_catalogue(*, status: int = 200, is_unknown: bool = False, typed: str | 
         typed=typed,
         problem=_obstacle(),
     )
+
+
+def _mark_the_rest(form: AccessRequestForm, basket: Basket) -> None:
+    """Mark what the service would find next, so that a person corrects all of it at once."""
+    try:
+        today = services().clock.now().date()
+        check_form(form.asked(basket.items), today=today, longest_days=_longest_days())
+    except FieldFault as fault:
+        if not is_about_an_item(fault) and not form.errors:
+            form.mark(fault)
 
 
 def _beginning() -> Beginning | None:

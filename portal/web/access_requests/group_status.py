@@ -15,13 +15,13 @@ from portal.models.access_request import Acceptance
 from portal.rules.approval_state import ApprovalState, is_final
 from portal.rules.organisation_day import organisation_day
 from portal.rules.permissions import Permission
-from portal.services.decisions.standing_in import may_decide_for
+from portal.services.decisions.standing_in import may_decide_for, stand_in
 from portal.services.outcomes.gone_instances import is_gone
 from portal.services.pending.reminders import can_be_reminded, may_remind_at
 from portal.services.permissions import may
 from portal.services.requests.access_requests import is_being_withdrawn
 from portal.services.requests.request_part import RequestPart
-from portal.web.access_requests.item_status import ItemStatus, item_status
+from portal.web.access_requests.item_status import ItemStatus, is_too_late, item_status
 from portal.web.access_requests.notices import Notice, counts_for_nothing, notices_about, web_address
 from portal.web.access_requests.timeline import Entry, timeline_of_approval
 from portal.web.access_requests.who_decides import DecidingLine, who_decides
@@ -164,9 +164,15 @@ def _sentence(
     if can_decide:
         return str(gettext("It waits for your decision, here in the portal."))
     if approval.state == ApprovalState.PENDING:
-        return _whose_turn(request, approval, seen.viewer)
-    if approval.state == ApprovalState.APPROVED and any(each.grant is not None for each in items):
-        return str(gettext("Approved."))
+        return (
+            _whose_turn_here(request, approval, seen)
+            if is_here(approval)
+            else _whose_turn(request, approval, seen.viewer)
+        )
+    if approval.state == ApprovalState.APPROVED and any(
+        each.grant is not None or is_too_late(each, approval) for each in items
+    ):
+        return str(gettext("Approved."))  # the items say what became of it
     return _acceptance(request, approval, seen.viewer) or state_sentence(
         approval.state, is_here=is_here(approval)
     )
@@ -188,9 +194,21 @@ def _acceptance(request: AccessRequest, approval: Approval, viewer: Person) -> s
     return str(gettext("Nobody decides before %(name)s accepts it.", name=name))
 
 
+def _whose_turn_here(request: AccessRequest, approval: Approval, seen: Seen) -> str:
+    name = approval.approver.name
+    instead = stand_in(db.session(), approval.approver_id, on=organisation_day(seen.now))
+    if instead is None or instead.id in (request.requester_id, request.grantee_id):
+        return str(gettext("It waits for %(name)s, who decides in the portal.", name=name))
+    return str(
+        gettext(
+            "It waits for %(delegate)s, who decides in the portal while %(name)s is on leave.",
+            delegate=instead.name,
+            name=name,
+        )
+    )
+
+
 def _whose_turn(request: AccessRequest, approval: Approval, viewer: Person) -> str:
-    if is_here(approval):
-        return str(gettext("It waits for %(name)s, who decides in the portal.", name=approval.approver.name))
     turns = turns_in(approval)
     is_theirs = request.requester_id == viewer.id
     if is_sent_back(approval):

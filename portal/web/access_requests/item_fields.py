@@ -89,12 +89,11 @@ def item_fields(
     """Return what to draw of one item.
 
     ``is_own`` says that the requester gets the access, ``is_new`` that no level was sent yet: then the lowest that
-    the person can hold is chosen, unless the item names one.
+    the person can hold is chosen, unless the item names one. One that is named and refused is not lowered in silence.
     """
-    open_levels = [each.level.value for each in offer.levels if each.refusal is None]
     chosen = sent.level
-    if is_new and chosen not in open_levels:
-        chosen = open_levels[0] if open_levels else ""
+    if is_new and chosen not in [each.level for each in offer.levels]:
+        chosen = next((each.level.value for each in offer.levels if each.refusal is None), "")
     return ItemFields(
         place=place,
         suffix=suffix(place),

@@ -41,15 +41,14 @@ def answer(number: str) -> BaseResponse:
 @pending_requests.post("/requests/<number>/reminders")
 @sign_in_required
 def remind(number: str) -> BaseResponse:
-    position = whole_number(request.form.get("position"))
+    sent = whole_number(request.form.get("position"))
+    position = 1 if sent is None else sent
     try:
-        services().reminders.remind(
-            current_actor(), signed_in_person(), number, position=1 if position is None else position
-        )
+        services().reminders.remind(current_actor(), signed_in_person(), number, position=position)
     except Problem as problem:
         return show_status(visible_part(number), problem=problem)
-    return _back_to(number)
+    return _back_to(number, part=f"request-group-{position}")
 
 
-def _back_to(number: str) -> Response:
-    return redirect_or_refresh(url_for("access_requests.page", number=number))
+def _back_to(number: str, *, part: str | None = None) -> Response:
+    return redirect_or_refresh(url_for("access_requests.page", number=number, _anchor=part))

@@ -47,6 +47,7 @@ def request_list(whose: Whose, *, has_setup_to_finish: bool = False) -> Response
         "access_requests/list_page.html",
         "access_requests/_request_list.html",
         whose=whose,
+        viewer=person,
         wanted=wanted,
         found=found,
         rows=[

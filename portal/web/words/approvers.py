@@ -31,7 +31,9 @@ _REASONS = {
         "The owner is the one who asks, and nobody decides about their own request. So the fallback approver "
         "decides."
     ),
-    ChoiceReason.FALLBACK_NO_OWNER: _l("This resource has no owner, so the fallback approver decides."),
+    ChoiceReason.FALLBACK_NO_OWNER: _l(
+        "The portal knows no owner of this resource, so the fallback approver decides."
+    ),
     ChoiceReason.FALLBACK_OWNER_LEFT: _l(
         "The owner has left the organisation, so the fallback approver decides."
     ),
@@ -56,7 +58,7 @@ _STANDS_IN = {
 }
 _STANDS_IN_FOR_FALLBACK = _l("Stands in for %(name)s, the fallback approver, who is on leave.")
 _GAPS = {
-    (ApproverKind.DATA_WORK_OWNER, GapReason.NOBODY): _l("This resource has no owner."),
+    (ApproverKind.DATA_WORK_OWNER, GapReason.NOBODY): _l("The portal knows no owner of this resource."),
     (ApproverKind.DATA_WORK_OWNER, GapReason.ASKS): _l(
         "You own this resource yourself, and nobody decides about their own request."
     ),
@@ -105,6 +107,10 @@ _WHY_NOT_THE_FALLBACK = {
         "The fallback approver is an auditor, who takes no part in what they judge."
     ),
 }
+_REMEDY = _l("Ask an organization admin to name a fallback approver on the Approval Settings page.")
+_REMEDY_FOR_THE_FALLBACK = _l(
+    "Ask an organization admin to name another fallback approver on the Approval Settings page."
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -134,9 +140,7 @@ def nobody_words(nobody: Nobody) -> NobodyWords:
     return NobodyWords(
         title=gettext("Nobody can decide about this request"),
         reason=" ".join([*reasons, str(_WHY_NOT_THE_FALLBACK[nobody.reason])]),
-        remedy=gettext(
-            "Ask an organization admin to name another fallback approver on the Approval Settings page."
-        ),
+        remedy=str(_REMEDY if nobody.reason == NobodyReason.NO_FALLBACK else _REMEDY_FOR_THE_FALLBACK),
     )
 
 

@@ -38,7 +38,7 @@ _REFUSALS = {
     ),
     LevelRefusal.NOT_A_MEMBER: (
         _l("Only members of the workspace can hold this level."),
-        _l("Ask an administrator of the workspace to let you join it first."),
+        _l("Joining comes first: an administrator of the workspace can arrange it."),
     ),
     LevelRefusal.SHARING_OFF: (
         _l("The workspace does not allow its resources to be shared."),
@@ -52,10 +52,10 @@ _WARNINGS = {
     ),
     LevelWarning.NOT_PUBLISHED: _l("It is not published: access takes effect once it is."),
     LevelWarning.MEMBERSHIP_UNKNOWN: _l(
-        "Only members of its workspace can hold this level, and the portal does not know whether you are one."
+        "Only members of its workspace can hold this level, and the portal does not know yet who is one."
     ),
     LevelWarning.USER_TYPE_UNKNOWN: _l(
-        "Not every user type of Quick BI can hold this level, and the portal does not know yours."
+        "Not every user type of Quick BI can hold this level, and the portal does not know this one yet."
     ),
 }
 

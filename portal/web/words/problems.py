@@ -20,6 +20,11 @@ _WORDS: dict[ProblemReason, tuple[LazyString, LazyString, LazyString]] = {
         _("Without the DingTalk app the portal cannot reach your organisation."),
         _("An organization admin connects it under Approval Settings, DingTalk app."),
     ),
+    ProblemReason.ONLY_READS: (
+        _("Auditors change nothing"),
+        _("You read everything here so that you can judge it, and take no part in it."),
+        _("If you need to take part, ask an organization admin to change your role."),
+    ),
     ProblemReason.APPROVAL_OFF: (
         _("Approval is switched off"),
         _(

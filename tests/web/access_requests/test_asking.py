@@ -115,6 +115,14 @@ def test_bad_input_is_marked_and_nothing_typed_is_lost(
     assert requests_in(ready) == before
 
 
+def test_what_is_missing_and_a_day_that_is_past_are_told_together(ready: World) -> None:
+    answer = send(ready.client("bob"), level=None, validity="until", until="2020-01-01")
+    assert answer.status_code == 422
+    summary = answer.text.split('id="request-errors"')[1].split("</ul>")[0]
+    assert re.findall(r'href="#(\w+)"', summary) == ["level", "until"]
+    assert "What do you need? Choose what you need." in summary
+
+
 @pytest.mark.parametrize(
     "changes",
     [
@@ -198,7 +206,7 @@ def test_people_who_are_not_signed_in_are_sent_to_the_sign_in_page_and_back(read
 @pytest.mark.parametrize(
     ("resource", "why"),
     [
-        (("dataset", "web-traffic"), "This resource has no owner."),
+        (("dataset", "web-traffic"), "The portal knows no owner of this resource."),
         (("workbook", "monthly-targets"), "You own this resource yourself"),
         (("dashboard", "supply-chain"), "has left the organisation"),
     ],
@@ -211,6 +219,7 @@ def test_where_nobody_can_decide_the_form_says_so_and_cannot_be_sent(
     page = open_form(bob, **named)
     assert why in page
     assert "There is no fallback approver." in page
+    assert "name a fallback approver on the Approval Settings page" in page
     assert re.search(r'<button class="btn btn-primary" disabled', page)
     level = "use" if resource[0] == "dataset" else "view"
     answer = send(bob, page=page, **named, level=level, reason="Typed with care")

@@ -11,6 +11,7 @@ from sqlalchemy import func, select
 from werkzeug.datastructures import MultiDict
 from werkzeug.test import TestResponse
 
+from portal.database import transaction
 from portal.extensions import db
 from portal.models import AccessRequest, Approval, Grant, RequestItem, Resource
 from portal.services.requests.request_form import MOST_ITEMS
@@ -224,6 +225,21 @@ def test_a_colleague_is_found_chosen_and_left_again(ready: World) -> None:
         assert (approval.approver.user_id, approval.state) == ("iris", "awaiting_acceptance")
         db.session.rollback()
     assert send(bob, form_of(SALES, **{"for": "", "on_behalf_of": "chen"})).text.count("For Chen Wei") == 0
+
+
+def test_a_level_that_the_colleague_cannot_hold_is_not_lowered_in_silence(ready: World) -> None:
+    bob = ready.client("bob")
+    ready.client("dora")
+    with ready.app.app_context(), transaction():
+        person_named("dora").user_type = "visitor"
+    drawn = send(bob, form_of(SALES, level="edit", **{"for": "dora"})).text
+    assert "Visitors of Quick BI cannot hold this level." in drawn
+    assert not re.search(r'name="level"[^>]* checked', drawn)
+    answer = send(bob, form_of(SALES, level=[], on_behalf_of="dora"))
+    assert answer.status_code == 422
+    assert "Choose what you need." in answer.text
+    with ready.app.app_context(), transaction():
+        person_named("dora").user_type = None
 
 
 def test_people_who_are_not_signed_in_find_neither_resources_nor_colleagues(ready: World) -> None:

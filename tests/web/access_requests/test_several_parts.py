@@ -135,12 +135,15 @@ def test_the_colleague_it_is_for_accepts_on_its_page(ready: World) -> None:
     assert send(dora, f"/requests/{number}/acceptance", answer="decline").status_code == 409
     assert send(dora, f"/requests/{number}/withdrawal").status_code == 404
     assert ready.look(lambda: states_of(number)) != ["awaiting_acceptance"]
+    assert "Asked for you by Bob Li 李博" in dora.get("/requests").text
+    assert "For Dora Wu 吴朵" in bob.get("/requests").text
 
 
 def test_reminding_is_for_the_requester_and_once_in_a_while(ready: World, number: str) -> None:
     bob, path = ready.client("bob"), f"/requests/{number}/reminders"
     assert "Remind Chen Wei 陈伟" in bob.get(f"/requests/{number}").text
-    assert send(bob, path, position="1").status_code == 303
+    reminded = send(bob, path, position="1")
+    assert reminded.headers["Location"].endswith(f"/requests/{number}#request-group-1")
     assert send(bob, path, position="1").status_code == 409
     assert "You can remind them again" in bob.get(f"/requests/{number}").text
     for odd in ("0", "-1", "9", "9" * 30):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -94,7 +95,7 @@ def test_resources_with_nobody_are_counted_and_listed(world: World, alice: Admin
         session.query(Resource).filter(Resource.external_id == "web-traffic").update({"owner_id": None})
     assert "1 resource has nobody who decides" in words(alice.get(SECTION, has_script=True).text)
     listed = alice.get(f"{PAGE}/undecided-resources").text
-    assert "Web traffic" in listed
+    assert re.search(r'<a href="/catalogue/\d+">Web traffic', listed)
     assert "Sales overview" not in listed
     make(world, "iris", Role.PERMISSION_ADMINISTRATOR)
     post(alice, ["data_work_owner", "permission_administrator"])

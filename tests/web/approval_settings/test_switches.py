@@ -33,6 +33,20 @@ def test_saving_stores_both_boxes_and_an_audit_entry(
     assert (entry.actor_name, entry.after["is_enabled"]) == ("Alice Zhang 张爱丽", True)
 
 
+def test_preferring_the_portal_switches_its_channel_on_and_unticking_the_channel_ends_it(
+    world: World, alice: AdminBrowser
+) -> None:
+    def here() -> tuple[bool, bool]:
+        current = world.look(world.services.approval_settings.current)
+        return current.is_in_platform_channel_on, current.prefers_in_platform
+
+    page = alice.post("/switches", has_script=True, prefers_in_platform="y", version="1").text
+    assert here() == (True, True)
+    assert "New requests are decided in the portal for now" in words(page)
+    alice.post("/switches", prefers_in_platform="y", version=hidden(page, "version"))
+    assert here() == (False, False)
+
+
 def test_a_save_over_another_admins_is_refused_in_place_and_can_be_repeated(
     world: World, alice: AdminBrowser
 ) -> None:
@@ -70,13 +84,6 @@ def test_requests_are_decided_in_the_portal_where_that_is_switched_on(
     page = words(alice.get().text)
     assert "Requests are decided in the portal, under My approvals. DingTalk is not needed for that." in page
     assert "New requests are decided in the portal for now" not in page
-
-
-def test_preferring_the_portal_without_its_channel_counts_for_nothing(
-    world: World, alice: AdminBrowser
-) -> None:
-    alice.post("/switches", is_enabled="y", prefers_in_platform="y", version="1")
-    assert not world.look(world.services.approval_settings.current).prefers_in_platform
 
 
 @pytest.mark.parametrize("has_script", [True, False])

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import timedelta
 
 import pytest
 
 from portal.database import transaction
-from portal.models import Approval
+from portal.models import Absence, Approval
 from portal.rules.approval_state import ApprovalState
 from tests.portal_world import World
 from tests.services import decision_story
-from tests.services.decision_story import state
-from tests.services.story import withdraw
+from tests.services.decision_story import send_on_leave, state
+from tests.services.story import ask, withdraw
 from tests.web.approval_settings.admin_browser import words
 from tests.web.approvals.deciding import HTMX, PAGE, asked, decide, decide_selected
 
@@ -169,6 +170,25 @@ def test_what_runs_in_dingtalk_leads_there_and_is_not_decided_here(ready: World)
     assert 'href="https://oa.dingtalk.com/x"' in page
     assert f"/approvals/{approval}/decision" not in page
     assert decide(chen, approval, "approve").status_code == 404
+
+
+def test_while_the_approver_is_on_leave_the_requester_reads_who_decides(ready: World) -> None:
+    number, _approval = asked(ready)
+    send_on_leave(ready, "chen", delegate="dora")
+    page = words(ready.client("bob").get(f"/requests/{number}").text)
+    with ready.app.app_context(), transaction() as session:
+        session.query(Absence).delete()
+    assert "It waits for Dora Wu 吴朵, who decides in the portal while Chen Wei 陈伟 is on leave." in page
+
+
+def test_what_is_approved_after_its_last_day_is_not_said_to_be_given(ready: World) -> None:
+    number = ask(ready, days=None, until=ready.clock.now().date() + timedelta(days=1))
+    ready.let_pass(days=4)
+    decision_story.decide(ready, number, "approve")
+    page = words(ready.client("bob").get(f"/requests/{number}").text)
+    ready.clock.ahead = timedelta()
+    assert "Approved. Approved too late" in page
+    assert "Ask again" in page
 
 
 @pytest.mark.parametrize("after", ["1000000", "x", "-1", "9" * 40])

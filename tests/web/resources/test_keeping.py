@@ -216,6 +216,11 @@ def test_an_auditor_reads_the_whole_catalogue_and_changes_nothing(world: World) 
     ):
         assert grace.post(address, data=token).status_code == 403, address
     assert world.look(lambda: resource("sales-overview").gone_at) is None
+    for address in (f"/catalogue/{wanted}", "/requests", "/access"):
+        assert "Request access" not in grace.get(address).text, address
+    form = grace.get("/requests/new?resource_type=dashboard&resource_id=sales-overview").text
+    assert "Auditors change nothing" in form
+    assert re.search(r'<button class="btn btn-primary" disabled', form)
 
 
 def test_people_without_a_role_find_no_catalogue_to_keep(world: World) -> None:
