@@ -12,7 +12,7 @@ from portal.models import AccessRequest, Approval, Person, RequestItem, Resource
 from portal.rules.organisation_day import CHINA
 from portal.services.lists.day_bounds import ids_between
 from portal.services.lists.list_filters import ListFilters
-from portal.services.requests.request_conditions import Called, Condition, decides_in, resources_called
+from portal.services.requests.request_conditions import Called, Condition, decides_in, in_workspaces
 from portal.services.requests.request_streams import IdRange, StreamsOfMany
 
 
@@ -23,9 +23,10 @@ def request_filters(
 
     Items that are not seen count for no filter: nobody finds out by searching what a page does not tell them.
     """
+    seen = None if workspaces is None else in_workspaces(workspaces)
     found = [
-        *_named(session, filters, workspaces),
-        *_of_items(filters, workspaces),
+        *_named(session, filters, seen),
+        *_of_items(filters, seen),
         *_asked_between(session, filters),
         *([_in_workspaces(session, workspaces)] if workspaces is not None else []),
     ]
@@ -38,21 +39,20 @@ def day_begin(day: date) -> datetime:
 
 
 def _named(
-    session: Session, filters: ListFilters, workspaces: tuple[int, ...] | None
+    session: Session, filters: ListFilters, seen: ColumnElement[bool] | None
 ) -> Iterator[Condition | None]:
     if filters.person:
         people = Called.find(session, Person.id, (Person.name, Person.user_id), filters.person)
         yield asked_by_or_for(people) if people.are_any else None
     if filters.approver:
         people = Called.find(session, Person.id, (Person.name, Person.user_id), filters.approver)
-        yield _decided_by(people, workspaces) if people.are_any else None
+        yield _decided_by(people, seen) if people.are_any else None
     if filters.resource:
-        columns = (Resource.name, Resource.external_id)
-        resources = resources_called(session, columns, filters.resource, workspaces=workspaces)
-        yield about(resources) if resources.are_any else None
+        resources = Called.find(session, Resource.id, (Resource.name, Resource.external_id), filters.resource)
+        yield about(resources, seen) if resources.are_any else None
     if filters.workspace:
-        resources = resources_called(session, (Resource.workspace,), filters.workspace, workspaces=workspaces)
-        yield about(resources) if resources.are_any else None
+        resources = Called.find(session, Resource.id, (Resource.workspace,), filters.workspace)
+        yield about(resources, seen) if resources.are_any else None
 
 
 def asked_by_or_for(people: Called) -> Condition:
@@ -69,19 +69,19 @@ def asked_by_or_for(people: Called) -> Condition:
     )
 
 
-def _decided_by(people: Called, workspaces: tuple[int, ...] | None) -> Condition:
+def _decided_by(people: Called, seen: ColumnElement[bool] | None) -> Condition:
     stream = StreamsOfMany(
         ids=Approval.request_id, key=Approval.approver_id, owner_ids=Person.id, owners=people.ids
     )
     return Condition(
-        holds=decides_in(people, workspaces=workspaces),
+        holds=decides_in(people, seen=seen),
         streams=() if people.are_many else (stream,),
-        is_exact=workspaces is None,
+        is_exact=seen is None,
     )
 
 
-def about(resources: Called) -> Condition:
-    """Hold for requests with an item of one of these resources."""
+def about(resources: Called, seen: ColumnElement[bool] | None = None) -> Condition:
+    """Hold for requests with an item of one of these resources that is ``seen``, or any with None."""
     stream = StreamsOfMany(
         ids=RequestItem.request_id,
         key=RequestItem.resource_id,
@@ -89,8 +89,9 @@ def about(resources: Called) -> Condition:
         owners=resources.ids,
     )
     return Condition(
-        holds=_has_item(resources.include(RequestItem.resource_id + 0)),
+        holds=_has_item(resources.include(RequestItem.resource_id + 0), seen),
         streams=() if resources.are_many else (stream,),
+        is_exact=seen is None,
     )
 
 
@@ -98,15 +99,14 @@ def _in_workspaces(session: Session, workspaces: tuple[int, ...]) -> Condition:
     return about(Called.found_by(session, select(Resource.id).where(Resource.workspace_id.in_(workspaces))))
 
 
-def _of_items(filters: ListFilters, workspaces: tuple[int, ...] | None) -> Iterator[Condition]:
-    resource = select(Resource.id).where(Resource.id == RequestItem.resource_id)
-    seen = resource.where(Resource.workspace_id.in_(workspaces or ())).exists()
-    is_seen = [] if workspaces is None else [seen]
+def _of_items(filters: ListFilters, seen: ColumnElement[bool] | None) -> Iterator[Condition]:
     if filters.level:
-        yield Condition(holds=_has_item(RequestItem.entitlement == filters.level, *is_seen))
+        yield Condition(holds=_has_item(RequestItem.entitlement == filters.level, seen))
     if filters.resource_type:
-        of_type = resource.where(Resource.resource_type == filters.resource_type)
-        yield Condition(holds=_has_item(of_type.exists(), *is_seen))
+        of_type = select(Resource.id).where(
+            Resource.id == RequestItem.resource_id, Resource.resource_type == filters.resource_type
+        )
+        yield Condition(holds=_has_item(of_type.exists(), seen))
 
 
 def _asked_between(session: Session, filters: ListFilters) -> Iterator[Condition]:
@@ -120,5 +120,6 @@ def _asked_between(session: Session, filters: ListFilters) -> Iterator[Condition
         yield Condition(holds=holds, streams=(IdRange(ids=ids),), is_exact=False)
 
 
-def _has_item(*conditions: ColumnElement[bool]) -> ColumnElement[bool]:
-    return exists().where(RequestItem.request_id == AccessRequest.id, *conditions)
+def _has_item(condition: ColumnElement[bool], seen: ColumnElement[bool] | None) -> ColumnElement[bool]:
+    found = exists().where(RequestItem.request_id == AccessRequest.id, condition)
+    return found if seen is None else found.where(seen)

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import date
 
-from sqlalchemy import ColumnElement, or_, select
+from sqlalchemy import ColumnElement, and_, exists, or_, select
 from sqlalchemy.orm import Session
 
 from portal.channels.approval_channel import (
@@ -128,19 +128,29 @@ def may_view(person: Person, number: str, *, insiders: Collection[int], on: date
 
 
 def has_say(person: Person) -> ColumnElement[bool]:
-    """Hold for requests in whose approvals a person is named; user ids mean nothing across organisations."""
-    theirs = select(ApprovalDecider.approval_id).join(Approval, Approval.id == ApprovalDecider.approval_id)
-    in_dingtalk = theirs.join(ApprovalTemplate, ApprovalTemplate.id == Approval.template_id).where(
-        ApprovalDecider.user_id == person.user_id,
-        Approval.request_id == AccessRequest.id,
-        ApprovalTemplate.corp_id == person.corp_id,
-    )
-    here = theirs.where(
-        ApprovalDecider.user_id == decider_key(person.id),
-        Approval.request_id == AccessRequest.id,
-        Approval.channel == ChannelName.IN_PLATFORM,
-    )
-    return or_(in_dingtalk.correlate(AccessRequest).exists(), here.correlate(AccessRequest).exists())
+    """Hold for requests of which a person decides some approval."""
+    theirs = select(Approval.id).where(Approval.request_id == AccessRequest.id, decides_about(person))
+    return theirs.correlate(AccessRequest).exists()
+
+
+def decides_about(person: Person, approval: type[Approval] = Approval) -> ColumnElement[bool]:
+    """Hold for approvals that a person decides by the policy, or in which they are named: expected, asked or done.
+
+    ``approval`` is the table or an alias of it.
+    """
+    named = exists().where(ApprovalDecider.approval_id == approval.id)
+    is_here = approval.channel == ChannelName.IN_PLATFORM
+    theirs = [
+        approval.approver_id == person.id,
+        and_(is_here, named.where(ApprovalDecider.user_id == decider_key(person.id))),
+    ]
+    if person.user_id is not None:
+        # User ids mean nothing across organisations, and an approval stays in the one its template belongs to.
+        in_theirs = exists().where(
+            ApprovalTemplate.id == approval.template_id, ApprovalTemplate.corp_id == person.corp_id
+        )
+        theirs.append(and_(named.where(ApprovalDecider.user_id == person.user_id), in_theirs))
+    return or_(*theirs)
 
 
 def _stands_in(person: Person, *, on: date) -> ColumnElement[bool]:

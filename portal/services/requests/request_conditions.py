@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 
 from sqlalchemy import ColumnElement, Select, and_, exists, func, or_, select, true, union_all
-from sqlalchemy.orm import InstrumentedAttribute, Session
+from sqlalchemy.orm import InstrumentedAttribute, Session, aliased
 
 from portal.channels.approval_channel import ChannelName
 from portal.models import (
@@ -23,6 +23,7 @@ from portal.models.approval import DeciderState
 from portal.rules.approval_state import ApprovalState, is_final
 from portal.rules.request_number import LARGEST_ID, NumberPart, number_part
 from portal.services.decisions.decider_key import decider_key
+from portal.services.outcomes.deciders import decides_about
 from portal.services.requests.request_streams import Column, IdRange, Stream, StreamsOfMany
 
 # A word in more names than this is common: looking at the newest requests finds it sooner than following each name.
@@ -145,26 +146,26 @@ def in_state(wanted: StateFilter) -> Condition:
     )
 
 
-def mentions(session: Session, words: str, *, workspaces: tuple[int, ...] | None = None) -> Condition | None:
+def mentions(session: Session, words: str, *, seen: ColumnElement[bool] | None = None) -> Condition | None:
     """Hold where ``words`` begin the number, or stand in the name or user id of the requester or an approver, or in
     the name or the workspace of a resource. None when no number, person or resource is called so.
 
-    ``workspaces`` are those whose resources and approvers count, None for all.
+    ``seen`` holds for the items that whoever searches sees; by others nothing is found. None for all.
     """
     number = number_part(words)
     people = Called.find(session, Person.id, (Person.name, Person.user_id), words)
-    resources = resources_called(session, (Resource.name, Resource.workspace), words, workspaces=workspaces)
+    resources = Called.find(session, Resource.id, (Resource.name, Resource.workspace), words)
     if number is None and not people.are_any and not resources.are_any:
         return None
     is_frequent = people.are_many or resources.are_many
     return Condition(
         holds=or_(
             *_number_holds(number),
-            *_people_hold(people, workspaces=workspaces),
-            *_resources_hold(resources),
+            *_people_hold(people, seen),
+            *_resources_hold(resources, seen),
         ),
         streams=() if is_frequent else tuple(_streams(number, people, resources)),
-        is_exact=workspaces is None and (number is None or not number.start),
+        is_exact=seen is None and (number is None or not number.start),
     )
 
 
@@ -206,32 +207,25 @@ class Called:
         return column.in_(self.statement if self.are_many else self.ids)
 
 
-def resources_called(
-    session: Session,
-    columns: Sequence[InstrumentedAttribute[str] | InstrumentedAttribute[str | None]],
-    words: str,
-    *,
-    workspaces: tuple[int, ...] | None,
-) -> Called:
-    """Return the resources called so, of these workspaces only where there are any given."""
-    found = Called.find(session, Resource.id, columns, words)
-    if workspaces is None:
-        return found
-    return Called.found_by(session, found.statement.where(Resource.workspace_id.in_(workspaces)))
+def in_workspaces(workspaces: Collection[int]) -> ColumnElement[bool]:
+    """Hold for items that ask for something in one of these workspaces."""
+    return exists().where(Resource.id == RequestItem.resource_id, Resource.workspace_id.in_(workspaces))
 
 
-def decides_in(people: Called, *, workspaces: tuple[int, ...] | None) -> ColumnElement[bool]:
-    """Hold for requests that one of these people decides about, in these workspaces where there are any given."""
+def asked_about(person: Person) -> ColumnElement[bool]:
+    """Hold for items about which somebody decides, has decided or did not in time."""
+    now, before = aliased(Approval), aliased(Approval)
+    passed_on = exists().where(before.id == now.replaces_id, decides_about(person, before))
+    return exists().where(now.id == RequestItem.approval_id, or_(decides_about(person, now), passed_on))
+
+
+def decides_in(people: Called, *, seen: ColumnElement[bool] | None) -> ColumnElement[bool]:
+    """Hold for requests that one of these people decides about, where items are ``seen``, or any with None."""
     # With + 0 the database looks the request's approval up, instead of each person's approvals.
     theirs = people.include(Approval.approver_id + 0)
-    if workspaces is None:
-        return _has_approval(theirs)
-    about_them = (
-        exists()
-        .where(RequestItem.approval_id == Approval.id)
-        .where(Resource.id == RequestItem.resource_id, Resource.workspace_id.in_(workspaces))
-    )
-    return _has_approval(and_(theirs, about_them))
+    if seen is not None:
+        theirs = and_(theirs, exists().where(RequestItem.approval_id == Approval.id, seen))
+    return _has_approval(theirs)
 
 
 def _number_holds(number: NumberPart | None) -> Iterator[ColumnElement[bool]]:
@@ -240,16 +234,17 @@ def _number_holds(number: NumberPart | None) -> Iterator[ColumnElement[bool]]:
         yield and_(ids, AccessRequest.number.startswith(number.start)) if number.start else ids
 
 
-def _people_hold(people: Called, *, workspaces: tuple[int, ...] | None) -> Iterator[ColumnElement[bool]]:
+def _people_hold(people: Called, seen: ColumnElement[bool] | None) -> Iterator[ColumnElement[bool]]:
     if people.are_any:
         yield people.include(AccessRequest.requester_id)
-        yield decides_in(people, workspaces=workspaces)
+        yield decides_in(people, seen=seen)
 
 
-def _resources_hold(resources: Called) -> Iterator[ColumnElement[bool]]:
+def _resources_hold(resources: Called, seen: ColumnElement[bool] | None) -> Iterator[ColumnElement[bool]]:
     if resources.are_any:
         theirs = resources.include(RequestItem.resource_id + 0)
-        yield exists().where(RequestItem.request_id == AccessRequest.id, theirs)
+        found = exists().where(RequestItem.request_id == AccessRequest.id, theirs)
+        yield found if seen is None else found.where(seen)
 
 
 def _has_approval(condition: ColumnElement[bool]) -> ColumnElement[bool]:

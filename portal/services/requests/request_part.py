@@ -6,16 +6,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from sqlalchemy import ColumnElement, and_, or_, select
+from sqlalchemy import and_, or_, select
 from sqlalchemy.orm import Session
 
 from portal.channels.approval_channel import ChannelName
-from portal.models import AccessRequest, Approval, ApprovalDecider, ApprovalTemplate, Person, RequestItem
+from portal.models import AccessRequest, Approval, Person, RequestItem
 from portal.rules.approval_state import ApprovalState
 from portal.rules.permissions import Permission
 from portal.services.administered import administered_workspaces
-from portal.services.decisions.decider_key import decider_key
 from portal.services.decisions.standing_in import decides_for
+from portal.services.outcomes.deciders import decides_about
 from portal.services.permissions import may
 
 
@@ -87,26 +87,10 @@ def _part(request: AccessRequest, decided: frozenset[int], workspaces: Sequence[
 
 def _decided(session: Session, person: Person, request_ids: set[int], *, on: date) -> frozenset[int]:
     """Return the ids of those approvals of some requests that the person decides, decided or was asked about."""
-    is_here = Approval.channel == ChannelName.IN_PLATFORM
-    says: list[ColumnElement[bool]] = [
-        Approval.approver_id == person.id,
-        and_(is_here, ApprovalDecider.user_id == decider_key(person.id)),
-        and_(
-            is_here,
-            Approval.state == ApprovalState.PENDING,
-            Approval.approver_id.in_(decides_for(person.id, on=on)),
-        ),
-    ]
-    if person.user_id is not None:
-        # User ids mean nothing across organisations, and an approval stays in the one its template belongs to.
-        says.append(
-            and_(ApprovalDecider.user_id == person.user_id, ApprovalTemplate.corp_id == person.corp_id)
-        )
-    return frozenset(
-        session.scalars(
-            select(Approval.id)
-            .outerjoin(ApprovalDecider, ApprovalDecider.approval_id == Approval.id)
-            .outerjoin(ApprovalTemplate, ApprovalTemplate.id == Approval.template_id)
-            .where(Approval.request_id.in_(request_ids), or_(*says))
-        )
+    stands_in = and_(
+        Approval.channel == ChannelName.IN_PLATFORM,
+        Approval.state == ApprovalState.PENDING,
+        Approval.approver_id.in_(decides_for(person.id, on=on)),
     )
+    theirs = or_(decides_about(person), stands_in)
+    return frozenset(session.scalars(select(Approval.id).where(Approval.request_id.in_(request_ids), theirs)))

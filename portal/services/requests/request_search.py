@@ -8,25 +8,29 @@ from enum import StrEnum
 from functools import cache
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import Session, selectinload
 
 from portal.clock import Clock
 from portal.extensions import db
 from portal.models import AccessRequest, Approval, Person, RequestItem, Resource
 from portal.rules.organisation_day import organisation_day
+from portal.rules.permissions import Permission
 from portal.rules.request_number import LARGEST_ID
 from portal.services.lists.keyset_page import KeysetPage, lead_of, page_of_ids
 from portal.services.lists.list_filters import NO_FILTERS, ListFilters
 from portal.services.lists.request_filters import request_filters
 from portal.services.lists.scope import workspaces_seen
+from portal.services.permissions import may
 from portal.services.requests.request_conditions import (
     Condition,
     StateFilter,
     any_request,
+    asked_about,
     asked_by,
     decided_by,
     in_state,
+    in_workspaces,
     mentions,
     waiting_for,
 )
@@ -116,18 +120,25 @@ def conditions_of(session: Session, person: Person, wanted: Wanted) -> list[Cond
     """Return what has to be true, or None when it is true of nothing; raises ``NotAllowed``."""
     if wanted.whose == Whose.EVERYBODYS:
         workspaces = workspaces_seen(session, person)
+        seen = None if workspaces is None else in_workspaces(workspaces)
         conditions = request_filters(session, wanted.filters, workspaces=workspaces)
         if conditions is None:
             return None
     else:
-        workspaces, conditions = None, [_whose(person, wanted.whose)]
+        seen = asked_about(person) if _sees_parts(person, wanted.whose) else None
+        conditions = [_whose(person, wanted.whose)]
     if wanted.state is not None:
         conditions.append(in_state(wanted.state))
-    mentioned = _mentioned(session, wanted, workspaces)
+    mentioned = _mentioned(session, wanted, seen)
     if mentioned is None:
         return None
     conditions += mentioned
     return conditions or [any_request()]
+
+
+def _sees_parts(person: Person, whose: Whose) -> bool:
+    """Whether of the requests of a list only some items may be the person's to see."""
+    return whose != Whose.MINE and not may(person, Permission.READ_EVERYTHING)
 
 
 def _whose(person: Person, whose: Whose) -> Condition:
@@ -136,9 +147,7 @@ def _whose(person: Person, whose: Whose) -> Condition:
     return waiting_for(person) if whose == Whose.TO_DECIDE else decided_by(person)
 
 
-def _mentioned(
-    session: Session, wanted: Wanted, workspaces: tuple[int, ...] | None
-) -> list[Condition] | None:
+def _mentioned(session: Session, wanted: Wanted, seen: ColumnElement[bool] | None) -> list[Condition] | None:
     """Return that each word is mentioned, or all as one where something is called so; None if one is nowhere.
 
     Two words of a name are common each; together they lead straight to whom they mean. Only admins search so: it
@@ -146,10 +155,10 @@ def _mentioned(
     """
     words = _words(wanted.text)
     if len(words) > 1 and wanted.whose == Whose.EVERYBODYS:
-        whole = mentions(session, " ".join(words), workspaces=workspaces)
+        whole = mentions(session, " ".join(words), seen=seen)
         if whole is not None:
             return [whole]
-    found = (mentions(session, word, workspaces=workspaces) for word in words)
+    found = (mentions(session, word, seen=seen) for word in words)
     mentioned = [each for each in found if each is not None]
     return mentioned if len(mentioned) == len(words) else None
 

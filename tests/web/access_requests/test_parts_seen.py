@@ -118,6 +118,22 @@ def test_no_search_finds_out_what_the_page_does_not_tell(
     assert number in ready.client("alice").get(f"/requests/all?{query}").text
 
 
+@pytest.mark.parametrize(
+    ("who", "text", "is_found"),
+    [
+        ("chen", "Room of regional", True),
+        ("chen", "Room of executive", False),
+        ("chen", "dora", False),
+        ("dora", "Room of executive", True),
+        ("dora", "Room of sales", False),
+    ],
+)
+def test_who_decides_a_part_finds_it_by_what_is_theirs_alone(
+    ready: World, number: str, who: str, text: str, is_found: bool
+) -> None:
+    assert (number in ready.client(who).get(f"/requests/decided?q={text}").text) == is_found
+
+
 def test_a_file_has_the_lines_of_the_viewers_workspaces_alone(ready: World, number: str) -> None:
     assert exported(ready.client("eve"), number) == ["sales-overview"]
     assert exported(ready.client("alice"), number) == list(ROOMS)
@@ -137,3 +153,4 @@ def test_who_did_not_decide_in_time_still_sees_what_was_passed_on(ready: World, 
     pass_days(ready, 1.5)
     assert ready.look(lambda: states_of(passed_on)).count("escalated") == 2
     assert seen_on(ready, "dora", f"/requests/{passed_on}") == ["executive-portal"]
+    assert passed_on in ready.client("dora").get("/requests/decided?q=Room of executive").text
