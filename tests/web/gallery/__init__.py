@@ -75,7 +75,9 @@ def _signed_in() -> dict[str, object]:
         ("审计记录", "clock-history"),
     ]
     return {
-        "current_person": SimpleNamespace(name="Alice Zhang 张爱丽", is_organization_admin=True),
+        "current_person": SimpleNamespace(
+            name="Alice Zhang 张爱丽", is_organization_admin=True, is_dingtalk_person=True
+        ),
         "navigation": [(label, f"/{n or ''}", n == 0, icon) for n, (label, icon) in enumerate(labels)],
         "is_demo": True,
         "sandbox_url": "http://127.0.0.1:8001/",
