@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 
 from flask_babel import gettext, ngettext
 from markupsafe import Markup
@@ -20,6 +21,8 @@ from portal.web.words.grants import grant_badge
 from portal.web.words.records import name_list
 
 MOST_NAMED = 2
+# A page that is open asks every second; what takes longer is seen when it is loaded again.
+SHORT_PAUSE = timedelta(minutes=1)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -75,13 +78,11 @@ def is_too_late(item: RequestItem, approval: Approval) -> bool:
     return end is not None and end <= closed_at
 
 
-def is_moving(grant: Grant | None) -> bool:
-    """Whether a grant is about to change by itself."""
-    if grant is None:
+def is_moving(grant: Grant | None, *, now: datetime) -> bool:
+    """Whether a grant is about to change by itself; people and long pauses are not waited for."""
+    if grant is None or grant.due_at is None or grant.task_at is not None:
         return False
-    return grant.state in (GrantState.DUE, GrantState.FAILING) or (
-        grant.ending is not None and grant.ended_at is None
-    )
+    return grant.failure is None or grant.due_at <= now + SHORT_PAUSE
 
 
 def grant_sentence(grant: Grant) -> str:

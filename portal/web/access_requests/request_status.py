@@ -71,7 +71,7 @@ def status_of(part: RequestPart, seen: Seen) -> RequestStatus:
         groups=groups,
         version=version_of(request),
         can_change=any(not is_final(state) and state not in _WAITS_FOR_A_PERSON for state in states)
-        or any(map(is_moving, grants)),
+        or any(is_moving(each, now=seen.now) for each in grants),
         can_accept=viewer.id == request.on_behalf_of_id
         and request.acceptance == Acceptance.ASKED
         and ApprovalState.AWAITING_ACCEPTANCE in states,

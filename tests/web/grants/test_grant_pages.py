@@ -13,7 +13,9 @@ from babel.dates import format_date
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
+from portal.extensions import db
 from portal.grants.grant_target import Delivered, GrantOrder, TargetName
+from portal.models import Grant
 from portal.rules.organisation_day import organisation_day
 from tests.portal_world import World, csrf_token
 from tests.services.grant_story import (
@@ -309,3 +311,22 @@ def test_access_that_somebody_keeps_taking_away_in_the_tool_is_not_said_to_work(
     assert press(alice, f"/access/{grant_id}/delivery").status_code == 303
     advance(shared, grant_id)
     assert "Access works" in bob.get(f"/access/{grant_id}").text
+
+
+def test_an_open_request_does_not_ask_for_news_while_people_are_waited_for(
+    shared: World, target: CountingTarget
+) -> None:
+    polled = re.compile('id="status"[^>]* hx-trigger="every')
+    bob = shared.client("bob")
+    soon = int(approved(shared, resource="orders") or 0)
+    number = shared.look(lambda: grant_row(soon).request.number)
+    assert polled.search(bob.get(f"/requests/{number}").text)
+    target.failures = [REFUSED]
+    advance(shared, soon)
+    page = bob.get(f"/requests/{number}").text
+    assert "Access is delayed" in page
+    assert not polled.search(page)
+
+
+def grant_row(grant_id: int) -> Grant:
+    return db.session.get_one(Grant, grant_id)
