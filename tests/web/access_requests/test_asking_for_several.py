@@ -183,7 +183,11 @@ def test_what_waits_already_is_shown_with_its_number_and_asked_again_only_with_a
     refused = send(grace, filled)
     assert refused.status_code == 422
     assert f"{first} asks for this already" in refused.text
-    assert send(grace, form_of(REGIONS)).status_code == 303
+    second = send(grace, form_of(REGIONS)).headers["Location"].rsplit("/", 1)[1]
+    third = send(grace, form_of(REGIONS, level="export")).headers["Location"].rsplit("/", 1)[1]
+    page = grace.get("/requests/new", query_string=link(REGIONS)).text
+    told = [f'href="/requests/{number}"' in page for number in (first, second, third)]
+    assert told == [False, True, True], "of the same the newest is told, and what differs"
 
 
 def test_columns_are_offered_where_there_are_masked_ones_and_must_be_chosen(ready: World) -> None:
