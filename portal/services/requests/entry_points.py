@@ -15,11 +15,15 @@ def check_entry(session: Session, level: str) -> None:
     Quick BI has an entry on the page of a data work and one for masked columns (approval settings); what is asked
     for a dataset or a data source as a whole goes by the former.
     """
-    settings = session.get(ApprovalSettings, 1)
+    reason = closed_entry(session.get(ApprovalSettings, 1), level)
+    if reason is not None:
+        raise Problem(reason)
+
+
+def closed_entry(settings: ApprovalSettings | None, level: str) -> ProblemReason | None:
+    """Return why this level cannot be asked for by these settings, or None when it can."""
     if settings is None:
-        return
+        return None
     if level == Entitlement.UNMASK:
-        if not settings.is_column_entry_on:
-            raise Problem(ProblemReason.COLUMN_ENTRY_OFF)
-    elif not settings.is_data_work_entry_on:
-        raise Problem(ProblemReason.DATA_WORK_ENTRY_OFF)
+        return None if settings.is_column_entry_on else ProblemReason.COLUMN_ENTRY_OFF
+    return None if settings.is_data_work_entry_on else ProblemReason.DATA_WORK_ENTRY_OFF

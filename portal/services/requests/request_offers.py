@@ -10,10 +10,10 @@ from portal.extensions import db
 from portal.models import ApprovalSettings, Person, Resource
 from portal.rules.approver_policy import Asking
 from portal.rules.eligibility import LevelOffer
-from portal.rules.entitlement import Entitlement
 from portal.services.catalogue.level_offers import level_offers, masked_columns
 from portal.services.requests.approver_choice import ApproverChoices
 from portal.services.requests.deciding_groups import DecidingGroup, deciding_groups
+from portal.services.requests.entry_points import closed_entry
 from portal.services.requests.held_access import HeldAccess, PendingAccess, held_access, pending_access
 
 
@@ -54,14 +54,12 @@ class RequestOffers:
         held = held_access(session, person_id=grantee_id, resource_ids=ids, at=now)
         pending = pending_access(session, person_id=grantee_id, resource_ids=ids)
         levels = level_offers(session, person=grantee, resources=found)
-        is_column_entry_on = _is_column_entry_on()
+        settings = session.get(ApprovalSettings, 1)
         items = tuple(
             ItemOffer(
                 resource=resource,
                 levels=tuple(
-                    each
-                    for each in levels[resource.id]
-                    if is_column_entry_on or each.level != Entitlement.UNMASK
+                    each for each in levels[resource.id] if closed_entry(settings, each.level) is None
                 ),
                 columns={
                     str(each["name"]): str(each.get("label") or each["name"])
@@ -74,8 +72,3 @@ class RequestOffers:
         )
         groups = deciding_groups(session, candidates, found, requester_id=requester_id, grantee_id=grantee_id)
         return RequestOffer(items=items, groups=groups)
-
-
-def _is_column_entry_on() -> bool:
-    settings = db.session.get(ApprovalSettings, 1)
-    return settings is None or settings.is_column_entry_on

@@ -17,6 +17,7 @@ from portal.database import transaction
 from portal.extensions import db
 from portal.models import AccessRequest, Approval, ApprovalSettings, Person
 from portal.rules.approver_policy import Asking
+from portal.rules.entitlement import Entitlement
 from portal.rules.validity import LONGEST_DAYS, Validity
 from portal.services.audit import Actor, record
 from portal.services.faults import FieldFault, Problem, ProblemReason
@@ -58,6 +59,9 @@ class RequestSubmission:
             if channel == ChannelName.DINGTALK:
                 template_in_use(session)
             department_of(requester, None, channel=channel)
+            settings = session.get(ApprovalSettings, 1)
+            if settings is None or not settings.is_column_entry_on:
+                check_entry(session, Entitlement.VIEW)  # else masked columns can still be asked for
         except OnlyReads:
             return ProblemReason.ONLY_READS
         except Problem as problem:

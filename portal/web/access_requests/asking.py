@@ -30,7 +30,7 @@ from portal.web.access_requests.basket import (
 from portal.web.access_requests.colleague import ColleagueSearch, search_colleagues
 from portal.web.access_requests.flow_form import FlowForm, flow_form, sent_choices
 from portal.web.access_requests.group_fields import group_fields, sent_approvers
-from portal.web.access_requests.item_fields import errors_of, is_about_an_item, item_fields
+from portal.web.access_requests.item_fields import ItemFields, errors_of, is_about_an_item, item_fields
 from portal.web.access_requests.request_form import AccessRequestForm, text_of
 from portal.web.errors import Problem as ProblemWords
 from portal.web.htmx import redirect_or_refresh, render, wants_partial
@@ -206,6 +206,7 @@ def _draw(form: AccessRequestForm, basket: Basket, drawing: Drawing) -> Response
     resources = [each.resource for each in offer.items]
     groups = group_fields(offer.groups, resources, picked=sent_approvers(request.form), fault=drawing.fault)
     is_blocked = bool(obstacle or failure) or (not flows and any(group.nobody for group in groups))
+    is_blocked = is_blocked or any(each.is_impossible for each in fields)
     sent_query = text_of(request.form.get("q")).strip()[:200] if "add" not in request.form else ""
     return render(
         "access_requests/request_form_page.html",
@@ -234,7 +235,7 @@ def _draw(form: AccessRequestForm, basket: Basket, drawing: Drawing) -> Response
     )
 
 
-def _item_fields(basket: Basket, offer: RequestOffer, drawing: Drawing, grantee: Person) -> list[object]:
+def _item_fields(basket: Basket, offer: RequestOffer, drawing: Drawing, grantee: Person) -> list[ItemFields]:
     person = signed_in_person()
     errors = drawing.errors or [{} for _ in basket.items]
     return [

@@ -75,6 +75,11 @@ class ItemFields:
     pending: tuple[PendingLine, ...]
     errors: Mapping[str, str] = field(default_factory=dict)
 
+    @property
+    def is_impossible(self) -> bool:
+        """Whether there is no level of it that the person can hold."""
+        return all(level.refusal is not None for level in self.levels)
+
 
 def item_fields(
     sent: SentItem,

@@ -246,6 +246,22 @@ def test_a_level_that_the_colleague_cannot_hold_is_not_lowered_in_silence(ready:
         person_named("dora").user_type = None
 
 
+def test_what_nobody_can_hold_or_ask_for_here_is_told_before_anything_is_typed(ready: World) -> None:
+    bob, is_disabled = ready.client("bob"), r'<button class="btn btn-primary" disabled'
+    with ready.app.app_context(), transaction():
+        person_named("bob").user_type = "visitor"
+    page = bob.get("/requests/new", query_string=link(("data_source", "warehouse"))).text
+    with ready.app.app_context(), transaction():
+        person_named("bob").user_type = None
+    assert "No level of it can be held at present" in page
+    assert re.search(is_disabled, page)
+    change_settings(ready, is_data_work_entry_on=False, is_column_entry_on=False)
+    closed = bob.get("/requests/new", query_string=link(SALES)).text
+    change_settings(ready, is_data_work_entry_on=True, is_column_entry_on=True)
+    assert "An organization admin has switched off asking for resources" in closed
+    assert re.search(is_disabled, closed)
+
+
 def test_people_who_are_not_signed_in_find_neither_resources_nor_colleagues(ready: World) -> None:
     for address in ("/requests/found?q=sales", "/requests/colleagues?colleague=o"):
         assert ready.client().get(address).status_code == 303
