@@ -81,7 +81,9 @@ class World:
             self._server.trigger.pull_trigger(self._end)
         except OSError:  # waitress has closed its own pipe already, so nothing is left to wake
             self._end()
-        self._serving.join(5)
+        self._serving.join(30)
+        # Waitress lets its threads go on; one in the middle of an answer would keep its connection past the end.
+        self._server.task_dispatcher.shutdown(timeout=30)
         self.sandbox.stop()
         with self.app.app_context():
             db.engine.dispose()
