@@ -21,7 +21,9 @@ from portal.web.words.grants import grant_badge
 from portal.web.words.records import name_list
 
 MOST_NAMED = 2
-# A page that is open asks every second; what takes longer is seen when it is loaded again.
+# How often a page that is open asks: for what comes in moments, and for what waits for people or out a pause.
+SOON_SECONDS = 1
+LATER_SECONDS = 15
 SHORT_PAUSE = timedelta(minutes=1)
 
 
@@ -78,11 +80,21 @@ def is_too_late(item: RequestItem, approval: Approval) -> bool:
     return end is not None and end <= closed_at
 
 
-def is_moving(grant: Grant | None, *, now: datetime) -> bool:
-    """Whether a grant is about to change by itself; people and long pauses are not waited for."""
-    if grant is None or grant.due_at is None or grant.task_at is not None:
-        return False
-    return grant.failure is None or grant.due_at <= now + SHORT_PAUSE
+def news_every_seconds(grant: Grant | None, *, now: datetime) -> int | None:
+    """Return how often an open page asks for news of a grant, None when it changes no more by itself.
+
+    Often while it is given or taken away, now and then while that waits for people or out a long pause.
+    """
+    if grant is None or not _is_unsettled(grant):
+        return None
+    if grant.due_at is None or grant.task_at is not None:
+        return LATER_SECONDS
+    return SOON_SECONDS if grant.failure is None or grant.due_at <= now + SHORT_PAUSE else LATER_SECONDS
+
+
+def _is_unsettled(grant: Grant) -> bool:
+    is_ending = grant.ending is not None and grant.ended_at is None
+    return is_ending or grant.state in (GrantState.DUE, GrantState.FAILING)
 
 
 def grant_sentence(grant: Grant) -> str:

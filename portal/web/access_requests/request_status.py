@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from flask_babel import gettext, ngettext
 
-from portal.models import AccessRequest, Approval, RequestItem
+from portal.models import AccessRequest, Approval, Grant, RequestItem
 from portal.models.access_request import Acceptance
 from portal.rules.approval_state import ApprovalState, is_final
 from portal.services.outcomes.gone_instances import is_gone
 from portal.services.requests.access_requests import version_of
 from portal.services.requests.request_part import RequestPart
 from portal.web.access_requests.group_status import GroupStatus, Seen, group_status, is_ending
-from portal.web.access_requests.item_status import is_moving
+from portal.web.access_requests.item_status import SOON_SECONDS, news_every_seconds
 from portal.web.access_requests.notices import counts_for_nothing
 from portal.web.words.states import ending_badge, gone_badge, state_badge, state_sentence
 
@@ -36,7 +37,7 @@ class RequestStatus:
     sentence: str
     groups: tuple[GroupStatus, ...]
     version: str
-    can_change: bool
+    news_every_seconds: int | None
     can_accept: bool
     can_withdraw: bool
     can_try_again: bool
@@ -70,8 +71,7 @@ def status_of(part: RequestPart, seen: Seen) -> RequestStatus:
         sentence=only.sentence if only else _summary(request, groups),
         groups=groups,
         version=version_of(request),
-        can_change=any(not is_final(state) and state not in _WAITS_FOR_A_PERSON for state in states)
-        or any(is_moving(each, now=seen.now) for each in grants),
+        news_every_seconds=_news_every_seconds(states, grants, now=seen.now),
         can_accept=viewer.id == request.on_behalf_of_id
         and request.acceptance == Acceptance.ASKED
         and ApprovalState.AWAITING_ACCEPTANCE in states,
@@ -83,6 +83,15 @@ def status_of(part: RequestPart, seen: Seen) -> RequestStatus:
         is_too_late=is_theirs and any(each.is_too_late for group in groups for each in group.items),
         is_in_dingtalk=any(not each.is_decided_here for each in groups),
     )
+
+
+def _news_every_seconds(
+    states: Collection[str], grants: Sequence[Grant | None], *, now: datetime
+) -> int | None:
+    if any(not is_final(state) and state not in _WAITS_FOR_A_PERSON for state in states):
+        return SOON_SECONDS
+    paces = [news_every_seconds(each, now=now) for each in grants]
+    return min((each for each in paces if each is not None), default=None)
 
 
 def current_approvals(approvals: Sequence[Approval]) -> Sequence[Approval]:

@@ -313,19 +313,24 @@ def test_access_that_somebody_keeps_taking_away_in_the_tool_is_not_said_to_work(
     assert "Access works" in bob.get(f"/access/{grant_id}").text
 
 
-def test_an_open_request_does_not_ask_for_news_while_people_are_waited_for(
+def test_an_open_request_asks_often_for_what_comes_in_moments_and_now_and_then_for_what_waits_for_people(
     shared: World, target: CountingTarget
 ) -> None:
-    polled = re.compile('id="status"[^>]* hx-trigger="every')
+    pace = re.compile('id="status"[^>]* hx-trigger="every ([0-9]+)s"')
     bob = shared.client("bob")
     soon = int(approved(shared, resource="orders") or 0)
     number = shared.look(lambda: grant_row(soon).request.number)
-    assert polled.search(bob.get(f"/requests/{number}").text)
+    assert pace.findall(bob.get(f"/requests/{number}").text) == ["1"]
     target.failures = [REFUSED]
     advance(shared, soon)
     page = bob.get(f"/requests/{number}").text
     assert "Access is delayed" in page
-    assert not polled.search(page)
+    assert pace.findall(page) == ["15"]
+    target.failures = []
+    alice = shared.client("alice")
+    assert press(alice, f"/access/{soon}/delivery").status_code == 303
+    advance(shared, soon)
+    assert pace.findall(bob.get(f"/requests/{number}").text) == []
 
 
 def grant_row(grant_id: int) -> Grant:
