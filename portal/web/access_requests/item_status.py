@@ -23,7 +23,7 @@ from portal.web.words.records import name_list
 MOST_NAMED = 2
 # How often a page that is open asks: for what comes in moments, and for what waits for people or out a pause.
 SOON_SECONDS = 1
-LATER_SECONDS = 15
+LATER_SECONDS = 5
 SHORT_PAUSE = timedelta(minutes=1)
 
 

@@ -325,7 +325,7 @@ def test_an_open_request_asks_often_for_what_comes_in_moments_and_now_and_then_f
     advance(shared, soon)
     page = bob.get(f"/requests/{number}").text
     assert "Access is delayed" in page
-    assert pace.findall(page) == ["15"]
+    assert pace.findall(page) == ["5"]
     target.failures = []
     alice = shared.client("alice")
     assert press(alice, f"/access/{soon}/delivery").status_code == 303
