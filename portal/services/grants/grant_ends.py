@@ -44,9 +44,7 @@ class GrantEnds:
         """
         reason = reason.strip()
         with transaction() as session:
-            grant = _locked(session, grant_id)
-            if not keeps(session, person, grant):
-                raise NotThere
+            grant = _kept(session, person, grant_id)
             if not reason:
                 raise FieldFault("grant_reason", "missing")
             if len(reason) > LONGEST_REASON:
@@ -67,9 +65,7 @@ class GrantEnds:
         """
         now = self.clock.now()
         with transaction() as session:
-            grant = _locked(session, grant_id)
-            if not keeps(session, person, grant):
-                raise NotThere
+            grant = _kept(session, person, grant_id)
             if grant.failure is None and found_to_differ(grant) is None:
                 raise Problem(ProblemReason.GRANT_NOT_FAILING)
             if grant.failure is None:
@@ -84,9 +80,7 @@ class GrantEnds:
         """
         now = self.clock.now()
         with transaction() as session:
-            grant = _locked(session, grant_id)
-            if not keeps(session, person, grant):
-                raise NotThere
+            grant = _kept(session, person, grant_id)
             if grant.failure is None or grant.target == TargetName.MANUAL:
                 raise Problem(ProblemReason.GRANT_NOT_FAILING)
             before = grant.target
@@ -126,6 +120,13 @@ class GrantEnds:
             after={"ending": end.value, "reason": reason},
         )
         return True
+
+
+def _kept(session: Session, person: Person, grant_id: int) -> Grant:
+    grant = _locked(session, grant_id)
+    if not keeps(session, person, grant):
+        raise NotThere
+    return grant
 
 
 def _locked(session: Session, grant_id: int) -> Grant:

@@ -95,9 +95,8 @@ def keep_deciders(approval: Approval, reading: Reading, people: Participants) ->
             approval.deciders.append(rows[user_id])
         row = rows[user_id]
         row.state = state
-        if (
-            not row.rule
-        ):  # who was named by the flow stays at that node, also when asked at another one before it
+        # Who was named by the flow stays at that node, also when asked at another one before it.
+        if not row.rule:
             row.node_name = node_name[:128] or row.node_name or ""
         row.person_name = people.name_of(user_id)[:128] or row.person_name
 
@@ -123,14 +122,10 @@ def may_view(person: Person, number: str, *, insiders: Collection[int], on: date
     """
     if person.id in insiders or may(person, Permission.READ_EVERYTHING):
         return True
-    by_part = or_(has_say(person), _stands_in(person, on=on), _administers(person))
+    theirs = or_(decides_about(person), stands_in(person, on=on))
+    decides = select(Approval.id).where(Approval.request_id == AccessRequest.id, theirs)
+    by_part = or_(decides.correlate(AccessRequest).exists(), _administers(person))
     return db.session.scalar(select(AccessRequest.id).filter_by(number=number).where(by_part)) is not None
-
-
-def has_say(person: Person) -> ColumnElement[bool]:
-    """Hold for requests of which a person decides some approval."""
-    theirs = select(Approval.id).where(Approval.request_id == AccessRequest.id, decides_about(person))
-    return theirs.correlate(AccessRequest).exists()
 
 
 def decides_about(person: Person, approval: type[Approval] = Approval) -> ColumnElement[bool]:
@@ -153,18 +148,12 @@ def decides_about(person: Person, approval: type[Approval] = Approval) -> Column
     return or_(*theirs)
 
 
-def _stands_in(person: Person, *, on: date) -> ColumnElement[bool]:
-    """Hold for requests that wait in the portal for somebody on leave whose delegate this is."""
-    return (
-        select(Approval.id)
-        .where(
-            Approval.request_id == AccessRequest.id,
-            Approval.channel == ChannelName.IN_PLATFORM,
-            Approval.state == ApprovalState.PENDING,
-            Approval.approver_id.in_(decides_for(person.id, on=on)),
-        )
-        .correlate(AccessRequest)
-        .exists()
+def stands_in(person: Person, *, on: date) -> ColumnElement[bool]:
+    """Hold for approvals that wait in the portal for somebody on leave whose delegate this is."""
+    return and_(
+        Approval.channel == ChannelName.IN_PLATFORM,
+        Approval.state == ApprovalState.PENDING,
+        Approval.approver_id.in_(decides_for(person.id, on=on)),
     )
 
 

@@ -6,16 +6,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from sqlalchemy import and_, or_, select
+from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
-from portal.channels.approval_channel import ChannelName
 from portal.models import AccessRequest, Approval, Person, RequestItem
-from portal.rules.approval_state import ApprovalState
 from portal.rules.permissions import Permission
 from portal.services.administered import administered_workspaces
-from portal.services.decisions.standing_in import decides_for
-from portal.services.outcomes.deciders import decides_about
+from portal.services.outcomes.deciders import decides_about, stands_in
 from portal.services.permissions import may
 
 
@@ -87,10 +84,5 @@ def _part(request: AccessRequest, decided: frozenset[int], workspaces: Sequence[
 
 def _decided(session: Session, person: Person, request_ids: set[int], *, on: date) -> frozenset[int]:
     """Return the ids of those approvals of some requests that the person decides, decided or was asked about."""
-    stands_in = and_(
-        Approval.channel == ChannelName.IN_PLATFORM,
-        Approval.state == ApprovalState.PENDING,
-        Approval.approver_id.in_(decides_for(person.id, on=on)),
-    )
-    theirs = or_(decides_about(person), stands_in)
+    theirs = or_(decides_about(person), stands_in(person, on=on))
     return frozenset(session.scalars(select(Approval.id).where(Approval.request_id.in_(request_ids), theirs)))
